@@ -1,0 +1,2 @@
+//! The `datalake` command.
+fn main() {}

@@ -1,0 +1,104 @@
+//! Jobs: work that follows from a change.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    audit::AuditRecord,
+    id::{DatasetId, ExportId, PackageId, UserId},
+};
+
+/// Which worker does it; on AWS each kind has its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    /// Audit records for the logging worker.
+    Audit,
+    /// Hints for the indexer.
+    Search,
+    /// Exports.
+    Manifest,
+    /// Deletions and what is due.
+    Housekeeping,
+}
+
+impl JobKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Audit, Self::Search, Self::Manifest, Self::Housekeeping];
+
+    /// The kind's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Audit => "audit",
+            Self::Search => "search",
+            Self::Manifest => "manifest",
+            Self::Housekeeping => "housekeeping",
+        }
+    }
+}
+
+/// One job. Doing it twice has the effect of doing it once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// Chain this record into the audit log.
+    Audit {
+        /// The record.
+        record: AuditRecord,
+    },
+    /// The package's document may be out of date.
+    Index {
+        /// Which package.
+        package_id: PackageId,
+    },
+    /// Write an export's manifests.
+    Export {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        export_id: ExportId,
+    },
+    /// Take an export's manifests away.
+    RemoveExport {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        export_id: ExportId,
+    },
+    /// A package was deleted: mark its datasets, drop pending uploads.
+    PackageDeleted {
+        /// Which.
+        package_id: PackageId,
+    },
+    /// Finish a multipart upload whose completion takes time.
+    CompleteUpload {
+        /// The package.
+        package_id: PackageId,
+        /// The dataset.
+        dataset_id: DatasetId,
+    },
+    /// Look at everything that is due.
+    Sweep,
+}
+
+impl Job {
+    /// Which worker does it.
+    #[must_use]
+    pub const fn kind(&self) -> JobKind {
+        match self {
+            Self::Audit { .. } => JobKind::Audit,
+            Self::Index { .. } => JobKind::Search,
+            Self::Export { .. } => JobKind::Manifest,
+            Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::CompleteUpload { .. } | Self::Sweep => JobKind::Housekeeping,
+        }
+    }
+
+    /// Jobs of one group are delivered in order (only audit jobs have one: the chain).
+    #[must_use]
+    pub fn group(&self) -> Option<String> {
+        match self {
+            Self::Audit { record } => Some(crate::audit::chain_of(&record.resource).to_string()),
+            _ => None,
+        }
+    }
+}

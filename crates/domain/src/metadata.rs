@@ -1,0 +1,121 @@
+//! Tags of packages, kept in versions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{
+    error::{FieldError, Invalid},
+    id::UserId,
+    time::Timestamp,
+};
+
+/// At most so many tags a package.
+pub const TAGS_PER_PACKAGE: usize = 100;
+
+/// Tags by name: printable Unicode in NFC, names 1 to 64 characters, values 1 to 1,024.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tags(BTreeMap<String, String>);
+
+impl Tags {
+    /// Takes tags as a person entered them.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with a pointer below `pointer`.
+    pub fn parse(entered: impl IntoIterator<Item = (String, String)>, pointer: &str) -> Result<Self, Vec<FieldError>> {
+        let mut tags = BTreeMap::new();
+        let mut errors = Vec::new();
+        for (name, value) in entered {
+            let place = format!("{pointer}/{}", escape_pointer(&name));
+            match (bounded(&name, 64), bounded(&value, 1024)) {
+                (Ok(clean), Ok(value)) => {
+                    if tags.insert(clean, value).is_some() {
+                        errors.push(Invalid::new("is given twice").at(place));
+                    }
+                }
+                (Err(why), _) => errors.push(FieldError { detail: format!("the name {}", why), pointer: place }),
+                (_, Err(why)) => errors.push(why.at(place)),
+            }
+        }
+        if tags.len() > TAGS_PER_PACKAGE {
+            errors.push(Invalid::new(format!("are {} tags; at most {TAGS_PER_PACKAGE} are allowed", tags.len())).at(pointer));
+        }
+        if errors.is_empty() { Ok(Self(tags)) } else { Err(errors) }
+    }
+
+    /// The tags by name.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The value of a tag.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Whether there are no tags.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// These tags as a plain map.
+    #[must_use]
+    pub fn to_map(&self) -> BTreeMap<String, String> {
+        self.0.clone()
+    }
+}
+
+/// A name as a segment of a JSON pointer (RFC 6901).
+#[must_use]
+pub fn escape_pointer(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn bounded(text: &str, limit: usize) -> Result<String, Invalid> {
+    let text: String = text.trim().nfc().collect();
+    match text.chars().count() {
+        0 => Err(Invalid::new("is empty")),
+        count if count > limit => Err(Invalid::new(format!("has {count} characters; at most {limit} are allowed"))),
+        _ if text.chars().any(char::is_control) => Err(Invalid::new("contains a control character")),
+        _ => Ok(text),
+    }
+}
+
+/// One version of a package's tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataVersion {
+    /// From 1.
+    pub version: u64,
+    /// The whole set.
+    pub tags: Tags,
+    /// Who wrote it.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<Tags, Vec<FieldError>> {
+        Tags::parse(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())), "/tags")
+    }
+
+    #[test]
+    fn every_bad_tag_is_named_with_its_pointer() {
+        let errors = parse(&[("a/b", ""), ("ok", "yes"), ("", "x")]).expect_err("two bad tags");
+        let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/tags/a~1b", "/tags/"]);
+    }
+
+    #[test]
+    fn names_that_differ_only_in_normal_form_are_the_same() {
+        assert!(parse(&[("caf\u{e9}", "1"), ("cafe\u{301}", "2")]).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! What a worker is: the loop that feeds it belongs to the home.
+
+use async_trait::async_trait;
+
+/// One entry of a batch, named so that a failure can be told.
+#[derive(Clone, Debug)]
+pub struct Entry<T> {
+    /// The queue's or feed's name for this delivery.
+    pub id: String,
+    /// What is to be done.
+    pub body: T,
+}
+
+/// Which entries of a batch are not done and must come again; empty when all are done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Ids of the entries that failed.
+    pub failed: Vec<String>,
+}
+
+/// A worker: handles entries that come at least once, in any order, in batches of 1 to 100.
+#[async_trait]
+pub trait Handler<T>: Send + Sync {
+    /// Handles a batch and names the entries that failed. It never panics on an entry, and one that
+    /// fails stops nothing behind it.
+    async fn handle(&self, batch: Vec<Entry<T>>) -> Outcome;
+}

@@ -1,0 +1,1 @@
+//! Adapters for one machine, one module per technology.

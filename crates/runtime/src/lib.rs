@@ -1,0 +1,1 @@
+//! Configuration from the environment, tracing, and the loops that feed the workers.

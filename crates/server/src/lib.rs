@@ -1,0 +1,1 @@
+//! The whole data lake as one process: every router, embedded adapters, object endpoint, sign-in.

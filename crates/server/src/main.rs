@@ -1,0 +1,2 @@
+//! The `datalake-server` command.
+fn main() {}

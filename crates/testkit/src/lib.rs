@@ -1,0 +1,1 @@
+//! One contract suite per port, entity builders, and fakes that fail on demand.

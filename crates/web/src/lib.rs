@@ -1,0 +1,1 @@
+//! Shared HTTP pieces: principal, validated JSON, cursors, problem+json, request ids, OpenAPI.

@@ -1,0 +1,1 @@
+//! Decides who a caller is: bearer tokens and request signatures.

@@ -1,0 +1,1 @@
+//! Turns the tables' change feed into audit records, index hints and jobs.

@@ -1,0 +1,1 @@
+//! Looks after what is due.

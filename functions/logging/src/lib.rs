@@ -1,0 +1,1 @@
+//! Chains audit records into the audit log.

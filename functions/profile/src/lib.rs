@@ -1,0 +1,1 @@
+//! Routes below /profile, health and the OpenAPI document.
