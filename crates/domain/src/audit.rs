@@ -27,6 +27,18 @@ pub enum AuditOutcome {
     Error,
 }
 
+impl AuditOutcome {
+    /// The outcome's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -104,4 +116,23 @@ pub struct AuditRecord {
 pub fn chain_of(resource: &str) -> u32 {
     let hash = resource.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash % CHAINS
+}
+
+/// Canonical JSON: the fields of every object sorted by the bytes of their names, nothing between the tokens.
+///
+/// A record's hash is taken over it, so that whoever reads a record in any order of fields gets the same hash.
+#[must_use]
+pub fn canonical_json(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    let joined = |parts: Vec<String>| parts.join(",");
+    match value {
+        Value::Array(values) => format!("[{}]", joined(values.iter().map(canonical_json).collect())),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| name.as_bytes());
+            let field = |(name, value): (&String, &Value)| format!("{}:{}", Value::from(name.as_str()), canonical_json(value));
+            format!("{{{}}}", joined(fields.into_iter().map(field).collect()))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
 }

@@ -1,1 +1,25 @@
 //! One contract suite per port, entity builders, and fakes that fail on demand.
+
+pub mod memory_objects;
+mod object_faults;
+
+pub use memory_objects::MemoryObjects;
+pub use object_faults::ObjectFaults;
+
+pub mod builders;
+mod faults;
+mod memory_audit_log;
+mod memory_cipher;
+mod memory_jobs;
+mod system;
+
+pub use faults::Faults;
+pub use memory_audit_log::MemoryAuditLog;
+pub use memory_cipher::MemoryCipher;
+pub use memory_jobs::{LONGEST_DELAY, MemoryJobs};
+pub use system::{FixedClock, SequentialIds};
+
+/// What a lock guards, also after another test's thread panicked with it.
+pub(crate) fn locked<T>(lock: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -9,11 +9,11 @@ mod jobs;
 mod objects;
 mod search;
 mod system;
-mod tables;
+pub mod tables;
 mod tokens;
 mod worker;
 
-pub use audit_log::{AuditLog, AuditQuery, AuditRows, ChainedRecord};
+pub use audit_log::{AuditLog, AuditQuery, AuditRows, ChainedRecord, FIRST_PREVIOUS_HASH, chain_hash};
 pub use cipher::Cipher;
 pub use directory::{Directory, DirectoryPage, DirectoryUser, GroupPage, Groups, Invitation, MemberPage, UserRecords};
 pub use jobs::Jobs;
