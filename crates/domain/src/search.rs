@@ -1,11 +1,22 @@
 //! What the search index holds and how it is asked: documents, the query tree, results.
 //!
 //! Text is analysed once, in `app::search`; an index stores and looks up the tokens it is given, so
-//! that both homes answer alike. Token texts are separated by single spaces.
+//! that both homes answer alike. Token texts are separated by single spaces; between two values of a
+//! field (two tags, two file names) stands [`VALUE_BREAK`], so that no phrase reaches across them.
 
 use std::collections::BTreeMap;
 
 use crate::{id::PackageId, time::Timestamp};
+
+/// The token between two values of one field; no analysed text contains it.
+pub const VALUE_BREAK: &str = "|";
+
+/// The exact term of a tag in [`TermField::Tag`]: `name=value`, where a `=` or `\` of the name is escaped by `\`, so
+/// that no two tags share a term. With an empty value, the beginning of all terms of that tag.
+#[must_use]
+pub fn tag_term(name: &str, value: &str) -> String {
+    format!("{}={value}", name.replace('\\', "\\\\").replace('=', "\\="))
+}
 
 /// Text fields, each stored as analysed tokens with their positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +46,10 @@ pub enum TermField {
     Group,
     /// Formats of datasets, lower case.
     Format,
-    /// `name=value` of a tag, as entered.
+    /// `name=value` of a tag, as entered: see [`tag_term`].
     Tag,
+    /// The same with each analysed token of the value in the value's place.
+    TagWord,
     /// The year of creation.
     Year,
 }
@@ -75,11 +88,14 @@ pub struct SearchDocument {
     pub visibility: String,
     /// Analysed text by field, tokens separated by single spaces. `All` holds every other field's tokens.
     pub text: BTreeMap<TextField, String>,
+    /// Unstemmed, folded words by field, each once, sorted, separated by single spaces: what prefixes, patterns and
+    /// fuzzy words look in, because people type them as they see them. `All` holds every other field's.
+    pub spelled: BTreeMap<TextField, String>,
     /// Exact terms by field.
     pub terms: BTreeMap<TermField, Vec<String>>,
     /// Numbers by field.
     pub numbers: BTreeMap<NumberField, f64>,
-    /// Unstemmed, folded words for suggestions.
+    /// Completions to suggest: unstemmed, folded words, and short values of tags whole.
     pub words: Vec<String>,
     /// Number of current datasets by format.
     pub formats: BTreeMap<String, u64>,
@@ -106,11 +122,11 @@ pub enum QueryNode {
     Token(TextField, String),
     /// The tokens stand in the field one after the other.
     Phrase(TextField, Vec<String>),
-    /// A token of the field begins with this.
+    /// A word of the field, as spelled, begins with this.
     Prefix(TextField, String),
-    /// A token of the field matches: `?` is one character, `*` any number.
+    /// A word of the field, as spelled, matches: `?` is one character, `*` any number.
     Pattern(TextField, String),
-    /// A token of the field differs in at most one edit (insertion, deletion, substitution, transposition).
+    /// A word of the field, as spelled, differs in at most one edit (insertion, deletion, substitution, transposition).
     Fuzzy(TextField, String),
     /// The exact term stands in the field.
     Term(TermField, String),
