@@ -23,3 +23,7 @@ pub use system::{FixedClock, SequentialIds};
 pub(crate) fn locked<T>(lock: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+mod memory_tables;
+
+pub use memory_tables::MemoryTables;

@@ -1,12 +1,25 @@
 //! Rows in tables: the port is shaped like DynamoDB's operations on purpose, so that no caller can
 //! write what the cloud can't serve. All key design lives in `app::store`.
 
+mod evaluate;
+mod limits;
+mod paging;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{PortError, PortErrorKind, PortResult};
+
+pub use evaluate::{canonical, compare, decide, holds};
+pub use limits::{
+    ITEM_LIMIT_BYTES, PAGE_LIMIT_BYTES, TRANSACTION_LIMIT_BYTES, TRANSACTION_LIMIT_ROWS, check_item, check_keys, check_query, check_scan,
+    check_transaction, check_write, check_write_many, item_size,
+};
+pub use paging::{IndexPlace, PageBuilder, bounds, index_places, prefix_end, segment_slots, slot};
 
 /// A value of an attribute. Numbers are integers or finite floats of at most 38 digits.
 pub type Value = serde_json::Value;
@@ -333,9 +346,6 @@ pub struct Page {
     pub next: Option<PageKey>,
 }
 
-/// A page never holds more than this, as DynamoDB's never does (1 MB; its documentation counts in binary).
-pub const PAGE_LIMIT_BYTES: usize = 1024 * 1024;
-
 /// Typed rows with conditional writes and transactions.
 ///
 /// Limits, the same everywhere: row <= 400 KB by [`item_size`], partition key <= 2,048 and sort key <= 1,024 bytes,
@@ -361,22 +371,4 @@ pub trait Tables: Send + Sync {
 
     /// All writes or none, 1 to 100. `PreconditionFailed` names the positions whose condition did not hold.
     async fn transact(&self, writes: Vec<Write>) -> PortResult<()>;
-}
-
-/// The size of a row in bytes as DynamoDB counts it: names and values in UTF-8; numbers about one byte per two
-/// significant digits and one more; true, false and null one; lists and maps three and one per element.
-/// Source: *Amazon `DynamoDB` Developer Guide*, "`DynamoDB` item sizes and formats".
-#[must_use]
-pub fn item_size(item: &Item) -> usize {
-    item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
-}
-
-fn value_size(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) => 1,
-        Value::Number(number) => number.to_string().len().div_ceil(2) + 1,
-        Value::String(text) => text.len(),
-        Value::Array(values) => 3 + values.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
-        Value::Object(map) => 3 + map.iter().map(|(name, value)| 1 + name.len() + value_size(value)).sum::<usize>(),
-    }
 }
