@@ -1,1 +1,25 @@
-//! Use cases of the data lake, one file per use case, over the domain's ports.
+//! Use cases, one file each, one folder per capability, over the domain's ports.
+//!
+//! Every use case runs in this order: authorise, validate, read, decide, write. The write is one transaction and
+//! the only announcement: index, audit records and jobs follow from the change feed.
+
+pub mod cart;
+pub mod core;
+pub mod datasets;
+pub mod error;
+pub mod exports;
+pub mod idempotency;
+pub mod identity;
+pub mod metadata;
+pub mod packages;
+pub mod paging;
+pub mod profile;
+pub mod search;
+pub mod store;
+pub mod workers;
+
+pub use crate::{
+    core::{Caller, Core},
+    error::{AppError, AppResult, ErrorKind},
+    paging::{Listed, Paging},
+};

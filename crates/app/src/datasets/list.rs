@@ -1,0 +1,52 @@
+//! `GET /packages/{id}/datasets` and `…/datasets/{ds}`.
+
+use domain::{
+    DatasetId, PackageId,
+    access::Action,
+    dataset::{Dataset, DatasetState},
+    ports::PageKey,
+};
+
+use super::Datasets;
+use crate::{
+    core::Caller,
+    error::AppResult,
+    paging::{Listed, Paging},
+    store::DatasetSummary,
+};
+
+impl Datasets {
+    /// Current datasets in path order, of those whose path begins with `prefix`.
+    ///
+    /// # Errors
+    /// Those of the package; 400 for a foreign cursor.
+    pub async fn list(&self, caller: &Caller, package_id: PackageId, prefix: &str, paging: &Paging) -> AppResult<Listed<DatasetSummary>> {
+        self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
+        let query = format!("datasets.list {package_id} prefix={prefix}");
+        let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;
+        let (items, next) = self.core.store.datasets_by_path(package_id, prefix, paging.limit, after).await?;
+        Ok(Listed { items, next_cursor: self.core.seal_cursor(caller, &query, next.as_ref()).await? })
+    }
+
+    /// Datasets that are not current (`Pending`, `Completing` or `Removed`), in order of registration. A page may be short.
+    ///
+    /// # Errors
+    /// Those of the package; 400 for a foreign cursor.
+    pub async fn list_in_state(&self, caller: &Caller, package_id: PackageId, state: DatasetState, paging: &Paging) -> AppResult<Listed<Dataset>> {
+        self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
+        let query = format!("datasets.list {package_id} state={}", state.name());
+        let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;
+        let (mut items, next) = self.core.store.datasets_by_registration(package_id, paging.limit, after).await?;
+        items.retain(|dataset| dataset.state == state);
+        Ok(Listed { items, next_cursor: self.core.seal_cursor(caller, &query, next.as_ref()).await? })
+    }
+
+    /// One dataset, in whatever state.
+    ///
+    /// # Errors
+    /// 404 for an absent one, and those of the package.
+    pub async fn read(&self, caller: &Caller, package_id: PackageId, id: DatasetId) -> AppResult<Dataset> {
+        self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
+        self.dataset(package_id, id).await
+    }
+}

@@ -1,0 +1,42 @@
+//! `GET /packages`.
+
+use domain::{
+    access::{Action, Denial, Resource, actions_on, decide},
+    id::UserId,
+    package::Package,
+    ports::PageKey,
+};
+
+use super::Packages;
+use crate::{
+    core::Caller,
+    error::{AppError, AppResult},
+    paging::{Listed, Paging},
+};
+
+impl Packages {
+    /// Own packages, newest first, with what the caller may do with each; an admin may ask for another owner's.
+    ///
+    /// # Errors
+    /// 403 for another owner unless the caller is an admin; 400 for a foreign cursor.
+    pub async fn list(&self, caller: &Caller, owner: Option<&UserId>, paging: &Paging) -> AppResult<Listed<(Package, Vec<Action>)>> {
+        self.core.authorise(caller, Action::PackageList, Resource::Application).await?;
+        let owner = owner.unwrap_or(&caller.principal.user_id);
+        if *owner != caller.principal.user_id && !caller.principal.is_admin() {
+            return Err(AppError::denied(Denial::NotAdmin, "user"));
+        }
+        let query = format!("packages.list owner={owner}");
+        let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;
+        let (packages, next) = self.core.store.packages_of(owner, paging.limit, after).await?;
+        let items = packages
+            .into_iter()
+            // The index lags behind: the policy decides anew for every row, as it does for deleted ones and narrowed keys.
+            .filter(|package| decide(&caller.principal, Action::PackageRead, Resource::Package(package.into())).is_ok())
+            .map(|package| {
+                let actions = actions_on(&caller.principal, (&package).into());
+                (package, actions)
+            })
+            .collect();
+        Ok(Listed { items, next_cursor: self.core.seal_cursor(caller, &query, next.as_ref()).await? })
+    }
+}

@@ -1,0 +1,31 @@
+//! Typed repositories over the tables: rows, keys and conditions are designed here and nowhere else.
+
+mod datasets;
+mod keys;
+mod metadata;
+mod packages;
+mod row;
+mod settings;
+
+use std::sync::Arc;
+
+use domain::ports::Tables;
+
+pub use datasets::DatasetSummary;
+pub(crate) use datasets::still_in;
+pub use keys::Person;
+pub use packages::PackageChange;
+pub(crate) use row::{Due, item_of, row_of};
+
+/// The repositories.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) tables: Arc<dyn Tables>,
+}
+
+impl Store {
+    /// Over the given tables.
+    pub fn new(tables: Arc<dyn Tables>) -> Self {
+        Self { tables }
+    }
+}
