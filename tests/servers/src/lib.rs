@@ -1,1 +1,16 @@
 //! Finds, fetches, starts, waits for and stops the real servers that tests run against.
+//!
+//! Downloads go to one cache folder outside of the checkout (`$XDG_CACHE_HOME/datalake`, else `~/.cache/datalake`), so that
+//! a second run fetches nothing. What can't be had on a machine fails its test with one line that says what to install.
+
+mod cache;
+mod dynamodb_local;
+mod java;
+mod process;
+mod python;
+
+pub use cache::{cache_folder, once};
+pub use dynamodb_local::dynamodb_local;
+pub use java::{java, maven_dependencies};
+pub use process::{Server, free_port};
+pub use python::python_environment;

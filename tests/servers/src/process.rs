@@ -1,0 +1,123 @@
+//! Servers as processes that never outlive the test run.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// Starts the arguments in the background and kills them as soon as standard input ends. The other end of that pipe is
+/// held by the test, and the system closes it however the test ends: no signal handler, nothing to clean up.
+const WATCHER: &str = r#"
+    exec 3<&0
+    "$@" </dev/null 3<&- &
+    child=$!
+    (cat <&3 >/dev/null; kill -9 "$child") 2>/dev/null &
+    wait "$child"
+"#;
+
+/// A server that runs until this is dropped or the test's process ends.
+#[derive(Debug)]
+pub struct Server {
+    watcher: Child,
+    port: u16,
+}
+
+impl Server {
+    /// Runs `command` (program and arguments), writes what it prints to `log`, and waits until `ready` is true.
+    ///
+    /// # Errors
+    /// If it can't be started, ends, or isn't ready within `limit`; with the end of the log.
+    pub fn start(command: &[OsString], port: u16, log: &Path, limit: Duration, ready: impl Fn() -> bool) -> Result<Self> {
+        let file = File::create(log).with_context(|| format!("can't write {}", log.display()))?;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", WATCHER, "sh"]).args(command);
+        shell.stdin(Stdio::piped()).stdout(file.try_clone()?).stderr(file);
+        let mut server = Self { watcher: shell.spawn().context("can't start a shell (sh)")?, port };
+        let begin = Instant::now();
+        while !ready() {
+            if let Some(status) = server.watcher.try_wait()? {
+                bail!("the server ended ({status}): {}", tail(log));
+            }
+            if begin.elapsed() > limit {
+                bail!("the server was not ready within {limit:?}: {}", tail(log));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(server)
+    }
+
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it answers, on the loopback interface.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.watcher.stdin.take());
+        // The watcher ends as soon as the server has.
+        let _ = self.watcher.wait();
+    }
+}
+
+/// A port that nobody listens on right now.
+///
+/// # Errors
+/// If there is none.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell that tells its process id and then becomes a long sleep.
+    fn sleeper(log: &Path) -> Vec<OsString> {
+        let script = format!("echo $$ > '{}.pid'; exec sleep 600", log.display());
+        ["sh", "-c", &script].map(OsString::from).to_vec()
+    }
+
+    fn alive(pid: &str) -> bool {
+        Command::new("kill").args(["-0", pid.trim()]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    #[test]
+    fn a_server_ends_when_it_is_dropped() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let log = folder.path().join("log");
+        let pid = || std::fs::read_to_string(folder.path().join("log.pid")).unwrap_or_default();
+        let server = Server::start(&sleeper(&log), 1, &log, Duration::from_secs(10), || pid().ends_with('\n')).expect("started");
+        assert!(alive(&pid()));
+        drop(server);
+        assert!(!alive(&pid()));
+    }
+
+    #[test]
+    fn a_server_that_ends_by_itself_is_told_with_its_last_words() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let command = ["sh", "-c", "echo no luck; exit 3"].map(OsString::from);
+        let error = Server::start(&command, 1, &folder.path().join("log"), Duration::from_secs(10), || false).expect_err("it ended");
+        assert!(error.to_string().contains("no luck"), "{error}");
+    }
+}

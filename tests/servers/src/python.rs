@@ -1,0 +1,40 @@
+//! Python packages, for tests that use our API as others do.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::once;
+
+/// A virtual environment with these packages (`boto3==1.43.106`), made once; its programs are in `bin`.
+///
+/// # Panics
+/// If it can't be had, with what to install.
+pub fn python_environment(requirements: &[&str]) -> PathBuf {
+    environment(requirements).unwrap_or_else(|error| panic!("Python environment: {error:#}"))
+}
+
+fn environment(requirements: &[&str]) -> Result<PathBuf> {
+    let mut sorted = requirements.to_vec();
+    sorted.sort_unstable();
+    let plain = |character: char| if character.is_ascii_alphanumeric() || "=.-_".contains(character) { character } else { '_' };
+    let name: String = format!("python-{}", sorted.join("+")).chars().map(plain).collect();
+    // Its programs name their folder, so it is made where it stays.
+    once(&name, |folder| {
+        let advice = "install Python 3 with its modules venv and pip";
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder), advice)?;
+        run(
+            Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(&sorted),
+            advice,
+        )
+    })
+}
+
+fn run(command: &mut Command, advice: &'static str) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().context(advice)?;
+    ensure!(output.status.success(), "{advice}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
