@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
 use crate::{id::PackageId, time::Timestamp};
 
 /// The token between two values of one field; no analysed text contains it.
@@ -111,6 +113,14 @@ pub struct SearchDocument {
     pub truncated: bool,
 }
 
+impl SearchDocument {
+    /// What [`Sort::Name`] orders by: the name in lower case without accents.
+    #[must_use]
+    pub fn name_key(&self) -> String {
+        self.name.nfkd().filter(|character| !is_combining_mark(*character)).flat_map(char::to_lowercase).collect()
+    }
+}
+
 /// A parsed query. Tokens are analysed already.
 #[derive(Clone, Debug, PartialEq)]
 pub enum QueryNode {
@@ -160,7 +170,7 @@ pub enum Sort {
     Changed,
     /// Newest first.
     Created,
-    /// By name, folded.
+    /// By [`SearchDocument::name_key`].
     Name,
     /// Most bytes first.
     Bytes,

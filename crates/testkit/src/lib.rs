@@ -6,17 +6,22 @@ mod object_faults;
 pub use memory_objects::MemoryObjects;
 pub use object_faults::ObjectFaults;
 
+pub mod audit_log;
 pub mod builders;
+pub mod cipher;
 mod faults;
+pub mod jobs;
 mod memory_audit_log;
 mod memory_cipher;
 mod memory_jobs;
+mod suite;
 mod system;
 
 pub use faults::Faults;
 pub use memory_audit_log::MemoryAuditLog;
 pub use memory_cipher::MemoryCipher;
 pub use memory_jobs::{LONGEST_DELAY, MemoryJobs};
+pub use suite::Subject;
 pub use system::{FixedClock, SequentialIds};
 
 /// What a lock guards, also after another test's thread panicked with it.
@@ -27,3 +32,13 @@ pub(crate) fn locked<T>(lock: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_,
 mod memory_tables;
 
 pub use memory_tables::MemoryTables;
+
+pub mod directory;
+mod memory_directory;
+
+pub use memory_directory::MemoryDirectory;
+
+mod memory_search;
+pub mod search;
+
+pub use memory_search::MemorySearch;
