@@ -1,0 +1,166 @@
+//! What every answer has, in both homes: a request id, security headers, limits, problems rendered and logged once.
+
+use std::{sync::Arc, time::Duration};
+
+use app::identity::verdict::Verdict;
+use aws_lc_rs::{
+    constant_time::verify_slices_are_equal,
+    digest::{SHA256, digest},
+};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use domain::{audit::Origin, ports::Ids};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use tracing::Instrument as _;
+
+use crate::{BODY_LIMIT, QUERY_LIMIT, problem::Rejection};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A function has 30 seconds at the gateway; it answers before.
+const TIME_LIMIT: Duration = Duration::from_secs(28);
+
+/// What the edge of a home gives to [`finish()`].
+#[derive(Clone)]
+pub struct Edge {
+    /// Makes request ids where the home gave none.
+    pub ids: Arc<dyn Ids>,
+    /// Origins of the console (`https://…`), allowed to read answers.
+    pub console_origins: Vec<HeaderValue>,
+}
+
+/// Puts around a router what every answer has.
+pub fn finish(router: Router, edge: Edge) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(edge.console_origins.clone())
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, HeaderName::from_static("idempotency-key")])
+        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, REQUEST_ID]);
+    router
+        .fallback(|| async { Rejection::no_route() })
+        .method_not_allowed_fallback(|| async { Rejection::method_not_allowed() })
+        .layer(from_fn(body_limit))
+        .layer(CatchPanicLayer::custom(|_| panicked()))
+        .layer(from_fn_with_state(edge, envelope))
+        .layer(cors)
+}
+
+fn panicked() -> Response {
+    let error = domain::PortError::new(domain::PortErrorKind::Unexpected, "web.panic");
+    Rejection::from(app::AppError::from(error)).into_response()
+}
+
+/// Reads the body within its limit and holds it against the hash that the signature covers.
+pub async fn body_limit(request: Request, next: Next) -> Response {
+    if request.uri().query().is_some_and(|query| query.len() > QUERY_LIMIT) {
+        return Rejection::query_too_long().into_response();
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = match collect(&parts.headers, body).await {
+        Ok(bytes) => bytes,
+        Err(rejection) => return rejection.into_response(),
+    };
+    if let Some(rejection) = parts.extensions.get::<Verdict>().and_then(|verdict| body_differs(verdict, &bytes)) {
+        return rejection.into_response();
+    }
+    next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Rejection> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > BODY_LIMIT) {
+        return Err(Rejection::too_large());
+    }
+    match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Rejection::too_large()),
+        Err(_) => Err(Rejection::malformed("The body broke off.")),
+    }
+}
+
+fn body_differs(verdict: &Verdict, body: &[u8]) -> Option<Rejection> {
+    let Verdict::Allowed { principal, body_sha256 } = verdict else { return None };
+    let refuse = |code, detail| Some(app::AppError::new(app::ErrorKind::Unauthenticated, code, detail).into());
+    match body_sha256 {
+        Some(promised) => {
+            let actual = hex::encode(digest(&SHA256, body));
+            let same = verify_slices_are_equal(promised.as_bytes(), actual.as_bytes()).is_ok();
+            if same { None } else { refuse("invalid_signature", "The body is not the one that x-amz-content-sha256 promised.") }
+        }
+        None if !body.is_empty() && principal.scope().is_some() => refuse(
+            "body_hash_required",
+            "A signed request with a body needs the signed header x-amz-content-sha256 with the body's SHA-256.",
+        ),
+        None => None,
+    }
+}
+
+async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let origin = request.extensions().get::<Origin>().cloned().filter(|origin| !origin.request_id.is_empty()).unwrap_or_else(|| Origin {
+        request_id: format!("req_{}", edge.ids.new_id()),
+        ..request.extensions().get::<Origin>().cloned().unwrap_or_default()
+    });
+    let request_id = origin.request_id.clone();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(origin);
+    let span = tracing::info_span!("request", request.id = %request_id, http.method = %method);
+    let answer = async {
+        match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Rejection::timed_out().into_response(),
+        }
+    };
+    let response = answer.instrument(span.clone()).await;
+    let mut response = match response.extensions().get::<Arc<Rejection>>().cloned() {
+        Some(rejection) => {
+            let _entered = span.enter();
+            log(&rejection, &path);
+            rejection.render(&request_id)
+        }
+        None => response,
+    };
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    for (name, value) in SECURITY_HEADERS {
+        headers.entry(*name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+const SECURITY_HEADERS: &[(&str, &str)] = &[
+    ("cache-control", "no-store"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+];
+
+/// Once, whole, with the source that the caller never sees. Paths hold ids only, but a grant's holds its token.
+fn log(rejection: &Rejection, path: &str) {
+    let path = if path.starts_with("/cart/grants/") { "/cart/grants/…" } else { path };
+    let status = rejection.status().as_u16();
+    let error = rejection.error();
+    let source = std::error::Error::source(error).map(|source| {
+        let mut text = source.to_string();
+        let mut next = source.source();
+        while let Some(inner) = next {
+            text = format!("{text}: {inner}");
+            next = inner.source();
+        }
+        text
+    });
+    if status >= 500 {
+        tracing::error!(http.status = status, http.path = path, error.code = error.code(), error.source = source, "{error}");
+    } else {
+        tracing::info!(http.status = status, http.path = path, error.code = error.code(), error.source = source, "{error}");
+    }
+}

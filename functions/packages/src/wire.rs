@@ -1,0 +1,105 @@
+//! Entities as the wire shows them.
+
+use app::{metadata::TagsEdit, packages::PackageView, store::DatasetSummary};
+use contract::{datasets as wire, metadata, packages};
+use domain::{
+    access::Action,
+    audit::{AuditOutcome, AuditRecord},
+    dataset::{Dataset, Verified},
+    metadata::MetadataVersion,
+    package::Package,
+};
+
+pub(crate) fn package(package: &Package, actions: &[Action]) -> packages::Package {
+    packages::Package {
+        id: package.id.to_string(),
+        name: package.name.to_string(),
+        description: package.description.to_string(),
+        owner: package.owner.to_string(),
+        visibility: package.visibility.name().to_owned(),
+        groups: package.visibility.groups().iter().map(ToString::to_string).collect(),
+        version: package.version,
+        revision: package.revision,
+        datasets: package.datasets,
+        bytes: package.bytes,
+        metadata: None,
+        created_at: package.created_at.to_string(),
+        updated_at: package.updated_at.to_string(),
+        actions: actions.iter().map(ToString::to_string).collect(),
+    }
+}
+
+pub(crate) fn package_view(view: &PackageView) -> packages::Package {
+    packages::Package { metadata: Some(view.tags.to_map()), ..package(&view.package, &view.actions) }
+}
+
+pub(crate) fn metadata(version: &MetadataVersion) -> metadata::Metadata {
+    metadata::Metadata {
+        version: version.version,
+        tags: version.tags.to_map(),
+        created_by: version.created_by.to_string(),
+        created_at: version.created_at.to_string(),
+    }
+}
+
+pub(crate) fn replacement(body: metadata::ReplaceMetadata) -> TagsEdit {
+    TagsEdit::Replace(body.tags.into_iter().collect())
+}
+
+pub(crate) fn history(record: &AuditRecord) -> packages::HistoryEntry {
+    packages::HistoryEntry {
+        time: record.time.to_string(),
+        action: record.action.to_string(),
+        user_id: record.actor.user_id.as_ref().map(ToString::to_string),
+        access_key_id: record.actor.access_key_id.as_ref().map(ToString::to_string),
+        outcome: match record.outcome {
+            AuditOutcome::Allow => "allow",
+            AuditOutcome::Deny => "deny",
+            AuditOutcome::Error => "error",
+        }
+        .to_owned(),
+        changed: record.changed.clone(),
+    }
+}
+
+pub(crate) fn dataset(dataset: &Dataset) -> wire::Dataset {
+    wire::Dataset {
+        id: dataset.id.to_string(),
+        kind: "object".to_owned(),
+        name: dataset.path.to_string(),
+        content_type: dataset.content_type.clone(),
+        size: dataset.size,
+        sha256: dataset.sha256.clone(),
+        verified: dataset.verified.map(verified),
+        state: dataset.state.name().to_owned(),
+        added_in: dataset.added_in,
+        removed_in: dataset.removed_in,
+        updated_at: dataset.updated_at.to_string(),
+    }
+}
+
+pub(crate) fn summary(summary: &DatasetSummary) -> wire::Dataset {
+    wire::Dataset {
+        id: summary.id.to_string(),
+        kind: "object".to_owned(),
+        name: summary.path.to_string(),
+        content_type: summary.content_type.clone(),
+        size: summary.size,
+        sha256: summary.sha256.clone(),
+        verified: summary.verified.map(verified),
+        state: "available".to_owned(),
+        added_in: None,
+        removed_in: None,
+        updated_at: summary.updated_at.to_string(),
+    }
+}
+
+fn verified(verified: Verified) -> String {
+    match verified {
+        Verified::Store => "store",
+        Verified::Parts => "parts",
+        Verified::Background => "background",
+        Verified::Declared => "declared",
+    }
+    .to_owned()
+}
