@@ -131,7 +131,11 @@ impl Core {
             Effect::Read => self.configured().await?.settings.audit_metadata_reads,
             Effect::Change => false,
         };
-        if wanted { self.audit(Actor::of(&caller.principal), &caller.origin, action, resource, AuditOutcome::Allow, None).await } else { Ok(()) }
+        if wanted {
+            self.audit(Actor::of(&caller.principal), &caller.origin, action, resource, AuditOutcome::Allow, None).await
+        } else {
+            Ok(())
+        }
     }
 
     async fn audit_denial(&self, caller: &Caller, action: Action, resource: String, denial: Denial) -> AppResult<()> {

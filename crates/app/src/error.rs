@@ -131,7 +131,9 @@ impl From<PortError> for AppError {
     fn from(source: PortError) -> Self {
         let (kind, code, message) = match source.kind() {
             PortErrorKind::RateLimited => (ErrorKind::TooMany, "slow_down", "The data lake is busy. Try again a little later."),
-            PortErrorKind::Unavailable => (ErrorKind::Unavailable, "unavailable", "A part of the data lake does not answer. Try again shortly."),
+            PortErrorKind::Unavailable => {
+                (ErrorKind::Unavailable, "unavailable", "A part of the data lake does not answer. Try again shortly.")
+            }
             _ => (ErrorKind::Internal, "internal", "Something went wrong inside the data lake. It is logged under the request id."),
         };
         Self { kind, code, message: message.to_owned(), fields: Vec::new(), source: Some(source) }

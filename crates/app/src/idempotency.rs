@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use domain::{PortErrorKind, PortResult, Timestamp, access::Action, id::UserId, ports::{Condition, Item, Key, Table, Write}};
+use domain::{
+    PortErrorKind, PortResult, Timestamp,
+    access::Action,
+    id::UserId,
+    ports::{Condition, Item, Key, Table, Write},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use ulid::Ulid;
 

@@ -71,7 +71,8 @@ impl Core {
         let mut nonce = [0_u8; NONCE_LEN];
         self.ids.random(&mut nonce);
         let mut text = serde_json::to_vec(place).map_err(internal)?;
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(binding(caller, query)), &mut text).map_err(internal)?;
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(binding(caller, query)), &mut text)
+            .map_err(internal)?;
         Ok(Some(URL_SAFE_NO_PAD.encode([&nonce[..], &text].concat())))
     }
 

@@ -218,7 +218,8 @@ impl Datasets {
 
 fn not_there(error: domain::PortError, dataset: &Dataset) -> AppError {
     if error.is(PortErrorKind::NotFound) {
-        let message = format!("The bytes of {} have not arrived. Send them as the registration's answer says, then complete again.", dataset.path);
+        let message =
+            format!("The bytes of {} have not arrived. Send them as the registration's answer says, then complete again.", dataset.path);
         AppError::new(ErrorKind::Conflict, "not_uploaded", message)
     } else {
         error.into()

@@ -32,7 +32,13 @@ impl Datasets {
     ///
     /// # Errors
     /// Those of the package; 400 for a foreign cursor.
-    pub async fn list_in_state(&self, caller: &Caller, package_id: PackageId, state: DatasetState, paging: &Paging) -> AppResult<Listed<Dataset>> {
+    pub async fn list_in_state(
+        &self,
+        caller: &Caller,
+        package_id: PackageId,
+        state: DatasetState,
+        paging: &Paging,
+    ) -> AppResult<Listed<Dataset>> {
         self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
         let query = format!("datasets.list {package_id} state={}", state.name());
         let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;

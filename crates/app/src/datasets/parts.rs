@@ -15,19 +15,25 @@ use crate::{
 };
 
 /// At most so many parts are signed in a call: URLs die, so nobody should hold many.
-pub const SIGN_LIMIT: usize = 100;
+pub(super) const SIGN_LIMIT: usize = 100;
 
 impl Datasets {
     /// Signs the parts asked for, now, each with its length and checksum.
     ///
     /// # Errors
     /// 409 unless the dataset is a pending upload in parts; 422 for parts that it does not have.
-    pub async fn sign_parts(&self, caller: &Caller, package_id: PackageId, id: DatasetId, parts: &[PartInfo]) -> AppResult<Vec<(u32, SignedRequest)>> {
+    pub async fn sign_parts(
+        &self,
+        caller: &Caller,
+        package_id: PackageId,
+        id: DatasetId,
+        parts: &[PartInfo],
+    ) -> AppResult<Vec<(u32, SignedRequest)>> {
         let (dataset, upload) = self.upload(caller, package_id, id).await?;
         validate(&dataset, parts)?;
         let upload = &upload;
-        stream::iter(parts)
-            .map(|part| async move { Ok((part.number, self.multipart.sign_part(upload, part, UPLOAD_LIFE).await?)) })
+        stream::iter(parts.to_vec())
+            .map(|part| async move { Ok((part.number, self.multipart.sign_part(upload, &part, UPLOAD_LIFE).await?)) })
             .buffered(SIGN_LIMIT)
             .try_collect()
             .await
@@ -65,9 +71,12 @@ fn validate(dataset: &Dataset, parts: &[PartInfo]) -> AppResult<()> {
         .flat_map(|(n, part)| {
             let number = u64::from(part.number);
             let due = if number == last { dataset.size - (last - 1) * size } else { size };
-            let bad_number = (number == 0 || number > last).then(|| Invalid::new(format!("is not between 1 and {last}")).at(format!("/parts/{n}/number")));
-            let bad_size = (bad_number.is_none() && part.size != due).then(|| Invalid::new(format!("must be {due}")).at(format!("/parts/{n}/size")));
-            let bad_sha256 = (!is_sha256(&part.sha256)).then(|| Invalid::new("is not a SHA-256 in lower-case hex").at(format!("/parts/{n}/sha256")));
+            let bad_number = (number == 0 || number > last)
+                .then(|| Invalid::new(format!("is not between 1 and {last}")).at(format!("/parts/{n}/number")));
+            let bad_size =
+                (bad_number.is_none() && part.size != due).then(|| Invalid::new(format!("must be {due}")).at(format!("/parts/{n}/size")));
+            let bad_sha256 =
+                (!is_sha256(&part.sha256)).then(|| Invalid::new("is not a SHA-256 in lower-case hex").at(format!("/parts/{n}/sha256")));
             [bad_number, bad_size, bad_sha256].into_iter().flatten()
         })
         .collect();

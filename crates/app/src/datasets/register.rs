@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// At most so many datasets a call.
-pub const BATCH_LIMIT: usize = 500;
+pub(super) const BATCH_LIMIT: usize = 500;
 /// A signed PUT lives so long.
 pub(super) const UPLOAD_LIFE: Duration = Duration::from_secs(900);
 /// What was registered and never completed goes after so long.
@@ -111,7 +111,12 @@ impl Datasets {
     }
 
     /// What an earlier attempt of the same request registered already.
-    async fn known(&self, package_id: PackageId, repeatable: bool, prepared: &[AppResult<Dataset>]) -> AppResult<BTreeMap<DatasetId, Dataset>> {
+    async fn known(
+        &self,
+        package_id: PackageId,
+        repeatable: bool,
+        prepared: &[AppResult<Dataset>],
+    ) -> AppResult<BTreeMap<DatasetId, Dataset>> {
         if !repeatable {
             return Ok(BTreeMap::new());
         }
@@ -120,7 +125,15 @@ impl Datasets {
         Ok(found.into_iter().flatten().map(|dataset| (dataset.id, dataset)).collect())
     }
 
-    fn prepare(&self, caller: &Caller, package_id: PackageId, id: DatasetId, now: Timestamp, entry: &NewDataset, limit: u64) -> AppResult<Dataset> {
+    fn prepare(
+        &self,
+        caller: &Caller,
+        package_id: PackageId,
+        id: DatasetId,
+        now: Timestamp,
+        entry: &NewDataset,
+        limit: u64,
+    ) -> AppResult<Dataset> {
         let mut errors = Vec::new();
         let path = entry.name.parse::<DatasetPath>().map_err(|why| errors.push(why.at("/name"))).ok();
         if entry.size > limit {
@@ -134,7 +147,10 @@ impl Datasets {
             _ => {}
         }
         let content_type = if entry.content_type.is_empty() { "application/octet-stream" } else { &entry.content_type };
-        if content_type.len() > 127 || !content_type.contains('/') || !content_type.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        if content_type.len() > 127
+            || !content_type.contains('/')
+            || !content_type.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        {
             errors.push(Invalid::new("is not a media type such as text/csv").at("/content_type"));
         }
         let Some(path) = path.filter(|_| errors.is_empty()) else { return Err(AppError::invalid(errors)) };
@@ -173,7 +189,8 @@ impl Datasets {
             let parts = dataset.size.div_ceil(part_size);
             return Ok((dataset, UploadPlan::Parts { part_size, parts }));
         }
-        let sha256 = dataset.sha256.clone().ok_or_else(|| AppError::new(ErrorKind::Internal, "internal", "The dataset has no checksum."))?;
+        let sha256 =
+            dataset.sha256.clone().ok_or_else(|| AppError::new(ErrorKind::Internal, "internal", "The dataset has no checksum."))?;
         let options = PutOptions { size: dataset.size, content_type: dataset.content_type.clone(), sha256, only_if_absent: true };
         let request = self.objects.sign_put(&dataset.address(), &options, UPLOAD_LIFE).await?;
         Ok((dataset, UploadPlan::Put(request)))

@@ -36,8 +36,14 @@ impl Datasets {
             // What never was in the package is swept at once, the rest stays restorable.
             let retention = Duration::from_secs(if current { RETENTION_DAYS * 24 * 3600 } else { 0 });
             let stamp = self.core.stamp(caller, Action::DatasetRemove, &["state"]);
-            let gone = Dataset { state: DatasetState::Removed, removed_in: current.then_some(package.revision + 1), updated_at: now, ..dataset.clone() };
-            let mut writes = vec![self.core.store.put_dataset(&gone, Some(now.plus(retention)), Some(&stamp), Some(still_in(dataset.state)))?];
+            let gone = Dataset {
+                state: DatasetState::Removed,
+                removed_in: current.then_some(package.revision + 1),
+                updated_at: now,
+                ..dataset.clone()
+            };
+            let mut writes =
+                vec![self.core.store.put_dataset(&gone, Some(now.plus(retention)), Some(&stamp), Some(still_in(dataset.state)))?];
             if current {
                 let bytes = i64::try_from(dataset.size).unwrap_or(i64::MAX);
                 writes.push(self.core.store.delete_path(package_id, &dataset.path, id));

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use domain::{PackageId, PortErrorKind, access::Action, package::{Description, PackageName}};
+use domain::{
+    PackageId, PortErrorKind,
+    access::Action,
+    package::{Description, PackageName},
+};
 
 use super::{PackageView, Packages, create::visibility};
 use crate::{

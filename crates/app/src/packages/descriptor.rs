@@ -58,7 +58,8 @@ impl Packages {
         }
         document.insert("version".to_owned(), package.revision.to_string().into());
         document.insert("created".to_owned(), package.created_at.to_string().into());
-        let keywords: Vec<Value> = tags.get("keywords").into_iter().flat_map(|text| text.split(',')).map(|word| word.trim().into()).collect();
+        let keywords: Vec<Value> =
+            tags.get("keywords").into_iter().flat_map(|text| text.split(',')).map(|word| word.trim().into()).collect();
         if !keywords.is_empty() {
             document.insert("keywords".to_owned(), keywords.into());
         }

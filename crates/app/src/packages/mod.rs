@@ -15,7 +15,13 @@ pub use descriptor::Descriptor;
 
 use std::sync::Arc;
 
-use domain::{Principal, access::{Action, actions_on}, metadata::Tags, package::Package, ports::Objects};
+use domain::{
+    Principal,
+    access::{Action, actions_on},
+    metadata::Tags,
+    package::Package,
+    ports::Objects,
+};
 
 use crate::core::Core;
 

@@ -19,7 +19,9 @@ impl Packages {
         if if_match.is_some_and(|version| version != package.version) {
             return Err(AppError::stale());
         }
-        let unknown = || AppError::invalid(vec![FieldError { pointer: "/owner".to_owned(), detail: "is no enabled user of this data lake".to_owned() }]);
+        let unknown = || {
+            AppError::invalid(vec![FieldError { pointer: "/owner".to_owned(), detail: "is no enabled user of this data lake".to_owned() }])
+        };
         let owner: UserId = owner.parse().map_err(|_| unknown())?;
         if !self.core.store.principal(&owner).await?.is_some_and(|record| record.enabled) {
             return Err(unknown());
