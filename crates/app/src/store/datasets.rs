@@ -166,7 +166,12 @@ impl Store {
     ///
     /// # Errors
     /// Those of the tables.
-    pub async fn datasets_by_registration(&self, package_id: PackageId, limit: u32, after: Option<PageKey>) -> PortResult<(Vec<Dataset>, Option<PageKey>)> {
+    pub async fn datasets_by_registration(
+        &self,
+        package_id: PackageId,
+        limit: u32,
+        after: Option<PageKey>,
+    ) -> PortResult<(Vec<Dataset>, Option<PageKey>)> {
         let Page { items, next } = self.tables.query(page_of(package_id, "ds#".to_owned(), limit, after)).await?;
         let found: PortResult<Vec<Dataset>> = items.into_iter().map(dataset_of).collect();
         Ok((found?, next))
@@ -176,7 +181,13 @@ impl Store {
     ///
     /// # Errors
     /// Only if the row has no JSON form.
-    pub fn put_dataset(&self, dataset: &Dataset, due: Option<Timestamp>, stamp: Option<&Stamp>, condition: Option<Condition>) -> PortResult<Write> {
+    pub fn put_dataset(
+        &self,
+        dataset: &Dataset,
+        due: Option<Timestamp>,
+        stamp: Option<&Stamp>,
+        condition: Option<Condition>,
+    ) -> PortResult<Write> {
         let row = DatasetRow {
             package_id: dataset.package_id,
             item: format!("ds#{}", dataset.id),

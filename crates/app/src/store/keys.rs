@@ -102,7 +102,12 @@ impl Store {
     ///
     /// # Errors
     /// Only if a row has no JSON form.
-    pub fn put_principal(&self, record: &PrincipalRecord, before: Option<&PrincipalRecord>, stamp: Option<&Stamp>) -> PortResult<Vec<Write>> {
+    pub fn put_principal(
+        &self,
+        record: &PrincipalRecord,
+        before: Option<&PrincipalRecord>,
+        stamp: Option<&Stamp>,
+    ) -> PortResult<Vec<Write>> {
         let Key { partition, sort } = principal_key(&record.user_id);
         let row = PrincipalRow { access_key_id: partition, item: sort, record: record.clone(), changed: stamp.cloned() };
         let mut writes = vec![Write::Put { table: Table::Keys, item: item_of(&row)?, condition: None }];

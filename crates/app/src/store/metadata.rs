@@ -53,9 +53,15 @@ impl Store {
     ///
     /// # Errors
     /// Those of the tables.
-    pub async fn metadata_versions(&self, id: PackageId, limit: u32, after: Option<PageKey>) -> PortResult<(Vec<MetadataVersion>, Option<PageKey>)> {
+    pub async fn metadata_versions(
+        &self,
+        id: PackageId,
+        limit: u32,
+        after: Option<PageKey>,
+    ) -> PortResult<(Vec<MetadataVersion>, Option<PageKey>)> {
         let Page { items, next } = self.tables.query(newest_first(id, "version#", limit, after)).await?;
-        let versions: PortResult<Vec<MetadataVersion>> = items.into_iter().map(|item| row_of::<VersionRow>(item).map(MetadataVersion::from)).collect();
+        let versions: PortResult<Vec<MetadataVersion>> =
+            items.into_iter().map(|item| row_of::<VersionRow>(item).map(MetadataVersion::from)).collect();
         Ok((versions?, next))
     }
 
@@ -81,7 +87,8 @@ impl Store {
     /// Those of the tables.
     pub async fn history(&self, id: PackageId, limit: u32, after: Option<PageKey>) -> PortResult<(Vec<AuditRecord>, Option<PageKey>)> {
         let Page { items, next } = self.tables.query(newest_first(id, "history#", limit, after)).await?;
-        let records: PortResult<Vec<AuditRecord>> = items.into_iter().map(|item| row_of::<HistoryRow>(item).map(|row| row.record)).collect();
+        let records: PortResult<Vec<AuditRecord>> =
+            items.into_iter().map(|item| row_of::<HistoryRow>(item).map(|row| row.record)).collect();
         Ok((records?, next))
     }
 

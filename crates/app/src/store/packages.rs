@@ -173,7 +173,12 @@ impl PackageChange {
     #[must_use]
     pub fn into_write(self, id: PackageId) -> Write {
         let Self { set, add, remove, conditions } = self;
-        Write::Update { table: Table::Packages, key: key(id), update: Update { set, add, remove }, condition: Some(Condition::All(conditions)) }
+        Write::Update {
+            table: Table::Packages,
+            key: key(id),
+            update: Update { set, add, remove },
+            condition: Some(Condition::All(conditions)),
+        }
     }
 }
 
@@ -258,7 +263,8 @@ impl Store {
     /// The writes that keep the rows under groups in step with the groups a package names.
     #[must_use]
     pub fn regroup(&self, id: PackageId, before: &BTreeSet<GroupName>, after: &BTreeSet<GroupName>) -> Vec<Write> {
-        let gone = before.difference(after).map(|group| Write::Delete { table: Table::Packages, key: group_row(group, id), condition: None });
+        let gone =
+            before.difference(after).map(|group| Write::Delete { table: Table::Packages, key: group_row(group, id), condition: None });
         let come = after.difference(before).map(|group| {
             let Key { partition, sort } = group_row(group, id);
             let item = [("package_id".to_owned(), partition.into()), ("item".to_owned(), sort.into())].into();

@@ -1,7 +1,7 @@
 //! Settings, rules about tags, and the cursors' key.
 
 use domain::{
-    PortResult, PortErrorKind,
+    PortErrorKind, PortResult,
     governance::TagRule,
     ports::{Condition, Key, Order, PageKey, Query, Range, Table, Write},
     settings::Settings,
