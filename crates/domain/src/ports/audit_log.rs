@@ -65,7 +65,7 @@ pub fn chain_hash(fields: &Map<String, Value>) -> String {
 }
 
 /// What an auditor asks for; every given field must match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditQuery {
     /// From this time on.
     pub from: Option<Timestamp>,
