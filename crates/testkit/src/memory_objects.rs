@@ -20,13 +20,15 @@ use domain::{
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::object_faults::ObjectFaults;
+use crate::{object_faults::ObjectFaults, objects::Holder};
 
 /// Smallest size of a part that is not the last, as S3 has it.
 const SMALLEST_PART: u64 = 5 * 1024 * 1024;
 
-/// `Objects` and `Multipart` in memory. Every bucket exists. Signed requests are `memory://…` texts that no HTTP client
-/// can send: [`MemoryObjects::send`] and [`MemoryObjects::fetch`] do what their holder would do.
+/// `Objects` and `Multipart` in memory. Every bucket exists.
+///
+/// Signed requests are `memory://…` texts that no HTTP client can send: [`MemoryObjects::send`] and
+/// [`MemoryObjects::fetch`] do what their holder would do.
 ///
 /// Operations are named as in errors: `objects.put`, `multipart.complete` … ([`MemoryObjects::faults`]).
 #[derive(Default)]
@@ -356,6 +358,28 @@ impl Multipart for MemoryObjects {
         self.faults.check("multipart.abort")?;
         self.state().uploads.remove(&upload.upload_id);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Holder for MemoryObjects {
+    async fn put(&self, request: &SignedRequest, body: Bytes) -> Result<(), u16> {
+        self.send(request, body).await.map(|_| ()).map_err(|error| status_of(error.kind()))
+    }
+
+    async fn get(&self, request: &SignedRequest) -> Result<Bytes, u16> {
+        self.fetch(request).await.map_err(|error| status_of(error.kind()))
+    }
+}
+
+/// The status with which an S3 endpoint refuses.
+fn status_of(kind: PortErrorKind) -> u16 {
+    match kind {
+        PortErrorKind::InvalidArgument => 400,
+        PortErrorKind::PermissionDenied => 403,
+        PortErrorKind::NotFound => 404,
+        PortErrorKind::PreconditionFailed => 412,
+        _ => 500,
     }
 }
 
