@@ -160,6 +160,7 @@ fn check_any(operation: &'static str, write: &Write) -> PortResult<(Table, Key)>
 
 fn check_update(operation: &'static str, schema: Schema, update: &Update) -> PortResult<()> {
     let names = || update.set.keys().chain(update.add.keys()).chain(&update.remove);
+    keep(names().next().is_some(), operation, "an update names an attribute")?;
     keep(names().all(|name| name != schema.partition && name != schema.sort), operation, "an update never names a key attribute")?;
     keep(names().collect::<BTreeSet<_>>().len() == names().count(), operation, "an update names no attribute twice")?;
     keep(names().all(|name| !name.is_empty()), operation, "an attribute has a name")?;

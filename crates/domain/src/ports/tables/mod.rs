@@ -196,7 +196,7 @@ pub enum Condition {
     Any(Vec<Condition>),
 }
 
-/// Changes to some attributes of a row; the row is made if it is absent. Nothing else of it changes.
+/// Changes to at least one attribute of a row; the row is made if it is absent. Nothing else of it changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Update {
     /// Attributes to set.
