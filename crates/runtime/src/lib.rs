@@ -1,1 +1,6 @@
 //! Configuration from the environment, tracing, and the loops that feed the workers.
+
+pub mod configuration;
+pub mod system;
+pub mod telemetry;
+pub mod worker;

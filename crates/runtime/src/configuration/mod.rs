@@ -1,0 +1,211 @@
+//! The configuration of `datalake-server`: defaults, then a TOML file, then `DATALAKE_*` variables, then flags; what
+//! comes later wins. All mistakes are told at once, each with the name under which it was made.
+
+mod layers;
+mod settings;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use url::Url;
+
+use crate::worker::Pace;
+pub use layers::ConfigurationError;
+use layers::Reader;
+pub use settings::{SETTINGS, Setting};
+
+/// Everything that the server is told from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// The folder of all data.
+    pub data_dir: PathBuf,
+    /// The folder of the console's files; `None` for no console.
+    pub console_dir: Option<PathBuf>,
+    /// The HTTP API and the console.
+    pub api: Endpoint,
+    /// The object endpoint, to which clients upload and from which they download.
+    pub objects: Endpoint,
+    /// What the process tells about itself.
+    pub log: Log,
+    /// The loops of the workers.
+    pub workers: Workers,
+    /// What one client may ask of the server.
+    pub limits: Limits,
+}
+
+/// Something that listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// How clients reach it, if not by the address: behind a proxy, or with TLS.
+    pub public_url: Option<Url>,
+}
+
+impl Endpoint {
+    /// How clients reach it, now that it listens on `bound`; without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{bound}"),
+        }
+    }
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            _ => Err(()),
+        }
+    }
+}
+
+/// What the process tells about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The form of its lines.
+    pub format: LogFormat,
+    /// A level, or a filter such as `info,datalake_server=debug`.
+    pub level: String,
+}
+
+/// The loops of the workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workers {
+    /// How fast and how patient the loops are.
+    pub pace: Pace,
+    /// How often to look for what is due.
+    pub sweep_every: Duration,
+}
+
+/// What one client may ask of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The greatest body of a request to the API.
+    pub body_bytes: usize,
+    /// How long a request to the API may take.
+    pub request_time: Duration,
+    /// How many requests to the API are served at once; more are answered 503.
+    pub concurrent_requests: usize,
+}
+
+impl Configuration {
+    /// Reads `file`, the `DATALAKE_*` variables of this process, and `flags` (pairs of [`Setting::key`] and value).
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn load(file: Option<&Path>, flags: &[(String, String)]) -> Result<Self, ConfigurationError> {
+        Self::from_layers(file, std::env::vars_os(), flags)
+    }
+
+    /// As [`Configuration::load`], with the variables given.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_layers<V: Into<std::ffi::OsString>>(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (V, V)>,
+        flags: &[(String, String)],
+    ) -> Result<Self, ConfigurationError> {
+        let mut reader = Reader::new(file, variables.into_iter().map(|(name, value)| (name.into(), value.into())), flags);
+        let configuration = read(&mut reader);
+        reader.finish(configuration)
+    }
+}
+
+/// `None` if something is missing; the reader knows what.
+fn read(reader: &mut Reader) -> Option<Configuration> {
+    // Every value is read before the first `?`, so that every mistake is told.
+    let (data_dir, console_dir) = (reader.value("data_dir"), reader.optional("console_dir"));
+    let (api, objects) = (endpoint(reader, "api"), endpoint(reader, "objects"));
+    let (format, level) = (reader.value("log.format"), level(reader));
+    let (workers, limits) = (workers(reader), limits(reader));
+    Some(Configuration {
+        data_dir: data_dir?,
+        console_dir,
+        api: api?,
+        objects: objects?,
+        log: Log { format: format?, level: level? },
+        workers: workers?,
+        limits: limits?,
+    })
+}
+
+fn endpoint(reader: &mut Reader, name: &str) -> Option<Endpoint> {
+    let url_key = format!("{name}.public_url");
+    let listen: Option<SocketAddr> = reader.value(&format!("{name}.listen"));
+    let public_url: Option<Url> = reader.optional(&url_key);
+    if let Some(url) = &public_url {
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !plain || url.path() != "/" {
+            reader.refuse(&url_key, "must be http or https with a host and nothing behind it");
+        }
+    }
+    let listen = listen?;
+    if listen.ip().is_unspecified() && public_url.is_none() {
+        reader.refuse(&url_key, format_args!("must be set when listening on {listen}: clients can't reach that address"));
+    }
+    Some(Endpoint { listen, public_url })
+}
+
+fn level(reader: &mut Reader) -> Option<String> {
+    let level: String = reader.value("log.level")?;
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&level) {
+        reader.refuse("log.level", error);
+    }
+    Some(level)
+}
+
+fn workers(reader: &mut Reader) -> Option<Workers> {
+    let batch: Option<usize> = reader.between("workers.batch", 1, 100);
+    let time_limit = reader.seconds("workers.time_limit_seconds", 1, 900);
+    let lease = reader.seconds("workers.lease_seconds", 2, 3_600);
+    let idle = reader.seconds("workers.idle_seconds", 1, 60);
+    let attempts: Option<u32> = reader.between("workers.attempts", 1, 100);
+    let grace = reader.seconds("workers.grace_seconds", 1, 300);
+    let sweep_every = reader.seconds("workers.sweep_seconds", 1, 3_600);
+    let (time_limit, lease) = (time_limit?, lease?);
+    if lease <= time_limit {
+        reader.refuse("workers.lease_seconds", "must be more than workers.time_limit_seconds");
+    }
+    let pace = Pace { batch: batch?, time_limit, lease, idle: idle?, attempts: attempts?, grace: grace?, ..Pace::default() };
+    Some(Workers { pace, sweep_every: sweep_every? })
+}
+
+fn limits(reader: &mut Reader) -> Option<Limits> {
+    let body_bytes = reader.between("limits.body_bytes", 1_024, 64 * 1024 * 1024);
+    let request_time = reader.seconds("limits.request_seconds", 1, 900);
+    let concurrent_requests = reader.between("limits.concurrent_requests", 1, 100_000);
+    Some(Limits { body_bytes: body_bytes?, request_time: request_time?, concurrent_requests: concurrent_requests? })
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Json => "json",
+            Self::Text => "text",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

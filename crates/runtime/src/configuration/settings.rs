@@ -1,0 +1,48 @@
+//! Every setting there is.
+
+/// One setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name in the file, with its table: `api.listen`.
+    pub key: &'static str,
+    /// Its environment variable.
+    pub variable: &'static str,
+    /// What holds where nothing is said; `None` for nothing.
+    pub default: Option<&'static str>,
+    /// What a value is, for messages: `must be …`.
+    pub expected: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+macro_rules! settings {
+    ($($key:literal, $variable:literal, $default:expr, $expected:literal, $about:literal;)*) => {
+        /// Every setting there is, in the order to show them.
+        pub const SETTINGS: &[Setting] =
+            &[$(Setting { key: $key, variable: $variable, default: $default, expected: $expected, about: $about }),*];
+    };
+}
+
+settings! {
+    "data_dir", "DATALAKE_DATA_DIR", Some("data"), "a folder", "the folder of all data";
+    "console_dir", "DATALAKE_CONSOLE_DIR", None, "a folder", "the folder of the console's files";
+    "api.listen", "DATALAKE_API_LISTEN", Some("127.0.0.1:8080"), "an address such as 127.0.0.1:8080", "where the API listens";
+    "api.public_url", "DATALAKE_API_PUBLIC_URL", None, "a URL such as https://lake.example.org", "how clients reach the API";
+    "objects.listen", "DATALAKE_OBJECTS_LISTEN", Some("127.0.0.1:8081"), "an address such as 127.0.0.1:8081",
+        "where the object endpoint listens";
+    "objects.public_url", "DATALAKE_OBJECTS_PUBLIC_URL", None, "a URL such as https://objects.example.org",
+        "how clients reach the object endpoint";
+    "log.format", "DATALAKE_LOG_FORMAT", Some("text"), "json or text", "the form of log lines";
+    "log.level", "DATALAKE_LOG_LEVEL", Some("info"), "a level, or a filter such as info,datalake_server=debug", "what is logged";
+    "workers.batch", "DATALAKE_WORKERS_BATCH", Some("100"), "a number", "how many entries a worker gets at once";
+    "workers.time_limit_seconds", "DATALAKE_WORKERS_TIME_LIMIT_SECONDS", Some("60"), "a number of seconds", "how long a batch may take";
+    "workers.lease_seconds", "DATALAKE_WORKERS_LEASE_SECONDS", Some("300"), "a number of seconds",
+        "after how long a job comes again that nobody said a word about";
+    "workers.idle_seconds", "DATALAKE_WORKERS_IDLE_SECONDS", Some("1"), "a number of seconds", "how often to look for work when nothing wakes a worker";
+    "workers.attempts", "DATALAKE_WORKERS_ATTEMPTS", Some("6"), "a number", "after how many failed attempts a change is given up";
+    "workers.grace_seconds", "DATALAKE_WORKERS_GRACE_SECONDS", Some("10"), "a number of seconds", "how long a batch may go on when the server stops";
+    "workers.sweep_seconds", "DATALAKE_WORKERS_SWEEP_SECONDS", Some("60"), "a number of seconds", "how often to look for what is due";
+    "limits.body_bytes", "DATALAKE_LIMITS_BODY_BYTES", Some("1048576"), "a number of bytes", "the greatest body of a request to the API";
+    "limits.request_seconds", "DATALAKE_LIMITS_REQUEST_SECONDS", Some("30"), "a number of seconds", "how long a request to the API may take";
+    "limits.concurrent_requests", "DATALAKE_LIMITS_CONCURRENT_REQUESTS", Some("512"), "a number", "how many requests to the API are served at once";
+}

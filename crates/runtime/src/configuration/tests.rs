@@ -1,0 +1,95 @@
+use std::{fs, io::Write};
+
+use super::*;
+
+fn load(toml: Option<&str>, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Configuration, Vec<String>> {
+    let file = toml.map(|text| {
+        let mut file = tempfile::NamedTempFile::with_suffix(".toml").expect("a file");
+        file.write_all(text.as_bytes()).expect("writes");
+        file
+    });
+    let flags: Vec<(String, String)> = flags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let path = file.as_ref().map(|file| file.path());
+    Configuration::from_layers(path, variables.iter().copied(), &flags).map_err(|error| error.0)
+}
+
+#[test]
+fn defaults_are_enough() {
+    let configuration = load(None, &[], &[]).expect("is whole");
+    assert_eq!(configuration.api.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(configuration.objects.public_url(configuration.objects.listen), "http://127.0.0.1:8081");
+    assert_eq!(configuration.workers.pace, Pace::default());
+    assert_eq!(configuration.console_dir, None);
+}
+
+#[test]
+fn file_then_variables_then_flags() {
+    let toml = "data_dir = \"file\"\n[api]\nlisten = \"127.0.0.1:1\"\n[objects]\nlisten = \"127.0.0.1:1\"\n[workers]\nbatch = 7\n";
+    let variables = [("DATALAKE_API_LISTEN", "127.0.0.1:2"), ("DATALAKE_OBJECTS_LISTEN", "127.0.0.1:2"), ("DATALAKE_LOG_FORMAT", "json")];
+    let configuration = load(Some(toml), &variables, &[("objects.listen", "127.0.0.1:3")]).expect("is whole");
+    assert_eq!(configuration.data_dir, Path::new("file"));
+    assert_eq!(configuration.workers.pace.batch, 7);
+    assert_eq!(configuration.log.format, LogFormat::Json);
+    assert_eq!((configuration.api.listen.port(), configuration.objects.listen.port()), (2, 3));
+}
+
+#[test]
+fn a_folder_named_by_a_number_stays_a_folder() {
+    let configuration = load(None, &[("DATALAKE_DATA_DIR", "2026")], &[]).expect("is whole");
+    assert_eq!(configuration.data_dir, Path::new("2026"));
+}
+
+#[test]
+fn every_mistake_is_told_by_its_name() {
+    let variables =
+        [("DATALAKE_API_LISTEN", "localhost"), ("DATALAKE_WORKERS_BATCH", "101"), ("DATALAKE_LOG_LEVEL", "a=b=c"), ("DATALAKE_OTHER", "x")];
+    let problems =
+        load(Some("colour = 1\n[log]\nformat = \"xml\"\nsize = 2\n"), &variables, &[("no.such", "1")]).expect_err("five mistakes");
+    let told = |words: &[&str]| problems.iter().any(|problem| words.iter().all(|word| problem.contains(word)));
+    assert!(told(&["DATALAKE_API_LISTEN must be an address", "\"localhost\""]), "{problems:?}");
+    assert!(told(&["DATALAKE_WORKERS_BATCH", "between 1 and 100"]), "{problems:?}");
+    assert!(told(&["DATALAKE_LOG_LEVEL"]), "{problems:?}");
+    assert!(told(&["log.format in", "json or text", "\"xml\""]), "{problems:?}");
+    assert!(told(&["no setting colour"]) && told(&["no setting log.size"]) && told(&["no setting no.such"]), "{problems:?}");
+    assert_eq!(problems.len(), 7, "{problems:?}");
+}
+
+#[test]
+fn an_address_that_nobody_can_reach_needs_a_public_url() {
+    let problems = load(None, &[("DATALAKE_API_LISTEN", "0.0.0.0:80")], &[]).expect_err("no URL");
+    assert!(problems[0].starts_with("DATALAKE_API_PUBLIC_URL must be set"), "{problems:?}");
+    let variables = [("DATALAKE_API_LISTEN", "0.0.0.0:80"), ("DATALAKE_API_PUBLIC_URL", "https://lake.example.org/")];
+    let configuration = load(None, &variables, &[]).expect("is whole");
+    assert_eq!(configuration.api.public_url(configuration.api.listen), "https://lake.example.org");
+}
+
+#[test]
+fn a_public_url_is_an_origin() {
+    for url in ["ftp://lake", "https://lake/?a=b", "https://ann:secret@lake", "https://lake/path", "lake"] {
+        assert!(load(None, &[("DATALAKE_API_PUBLIC_URL", url)], &[]).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn a_lease_outlasts_a_batch() {
+    let problems = load(None, &[("DATALAKE_WORKERS_LEASE_SECONDS", "60")], &[]).expect_err("too short");
+    assert!(problems[0].starts_with("DATALAKE_WORKERS_LEASE_SECONDS must be more"), "{problems:?}");
+}
+
+#[test]
+fn a_file_that_is_missing_or_broken_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("datalake.toml");
+    let load = || Configuration::from_layers(Some(&path), Vec::<(&str, &str)>::new(), &[]).expect_err("no file").0;
+    assert!(load()[0].contains("datalake.toml"));
+    fs::write(&path, "[api").expect("writes");
+    assert!(load()[0].contains("datalake.toml"));
+}
+
+#[test]
+fn no_setting_stands_twice_and_every_variable_follows_from_its_key() {
+    for setting in SETTINGS {
+        assert_eq!(setting.variable, format!("DATALAKE_{}", setting.key.replace('.', "_").to_uppercase()));
+        assert_eq!(SETTINGS.iter().filter(|other| other.key == setting.key).count(), 1);
+    }
+}

@@ -1,0 +1,20 @@
+//! What the process tells about itself: events on standard error, one a line.
+
+use anyhow::Context;
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+use crate::configuration::{Log, LogFormat};
+
+/// Sends the events of this process to standard error. To be called once, at the begin.
+///
+/// # Errors
+/// If the level is no filter, or something else receives the events already.
+pub fn start(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.level).with_context(|| format!("the log level {:?} is no filter", log.level))?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match log.format {
+        LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init(),
+    };
+    started.context("telemetry was started before")
+}
