@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use datalake_embedded::users::{NewCode, PasswordCheck, REFRESH_LIFE, SESSION_LIFE, Session, Users};
 use domain::{
     PortErrorKind,
     id::UserId,
@@ -9,7 +10,6 @@ use domain::{
     principal::Role,
     user::UserStatus,
 };
-use datalake_embedded::users::{NewCode, PasswordCheck, REFRESH_LIFE, SESSION_LIFE, Session, Users};
 use secrecy::{ExposeSecret, SecretString};
 use testkit::{FixedClock, SequentialIds, directory::DirectoryHome};
 

@@ -256,7 +256,8 @@ pub async fn groups_that_are_absent_or_taken_are_reported(home: DirectoryHome) {
 
 /// Groups come in the order of their names' bytes.
 pub async fn groups_come_by_name_sixty_a_page(home: DirectoryHome) {
-    let names: BTreeSet<String> = (0..PAGE + 3).map(|number| format!("{}group-{number}", if number % 2 == 0 { "a" } else { "B" })).collect();
+    let names: BTreeSet<String> =
+        (0..PAGE + 3).map(|number| format!("{}group-{number}", if number % 2 == 0 { "a" } else { "B" })).collect();
     for name in names.iter().rev() {
         home.groups.create(&group(name)).await.expect("made");
     }
