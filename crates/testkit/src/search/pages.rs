@@ -1,0 +1,137 @@
+//! Checks of pages: order, offsets, facets, suggestions, statistics.
+
+use domain::{
+    PackageId, PortErrorKind,
+    search::{FacetField, QueryNode, SearchDocument, SearchRequest, Sort, SuggestRequest, TermField},
+};
+
+use super::{
+    Pair, RebuildableIndex, eventually, everybody, everything_that,
+    world::{Dice, document, random_document, tag},
+};
+
+async fn world(pair: &Pair<'_>, seed: u64, size: u64) {
+    let mut dice = Dice::new(seed);
+    let documents: Vec<SearchDocument> = (1..=size).map(|number| random_document(&mut dice, number, 1)).collect();
+    // In several commits, so that hits come from several segments.
+    for batch in documents.chunks(15) {
+        pair.upsert(batch).await;
+    }
+}
+
+/// By every order; equal ones by id.
+pub async fn hits_are_sorted_and_ties_are_broken_by_id(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    world(&pair, 21, 60).await;
+    pair.upsert(&[document(100, 1, "zürich"), document(101, 1, "Zurich"), document(102, 1, "ZURICH airport"), document(103, 1, "Äpfel")])
+        .await;
+    for sort in [Sort::Changed, Sort::Created, Sort::Name, Sort::Bytes] {
+        assert_eq!(pair.agree(&SearchRequest { sort, ..everything_that(QueryNode::Everything) }).await, 64);
+    }
+}
+
+/// Page by page every hit comes once, in the order of one great page.
+pub async fn pages_hold_every_hit_once(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    world(&pair, 22, 50).await;
+    for sort in [Sort::Relevance, Sort::Name, Sort::Bytes] {
+        let whole = SearchRequest { sort, ..everything_that(QueryNode::Everything) };
+        pair.agree(&whole).await;
+        let ids = async |offset, limit| -> Vec<PackageId> {
+            let results = index.search(&SearchRequest { offset, limit, ..whole.clone() }).await.expect("an answer");
+            assert_eq!(results.total, 50);
+            results.hits.iter().map(|hit| hit.document.package_id).collect()
+        };
+        let all = ids(0, 1_000).await;
+        let mut paged = Vec::new();
+        for offset in (0..56).step_by(7) {
+            paged.extend(ids(offset, 7).await);
+        }
+        assert_eq!(paged, all, "{sort:?}");
+        assert!(ids(50, 10).await.is_empty() && ids(0, 0).await.is_empty());
+    }
+}
+
+/// Nobody pages through everything by offset.
+pub async fn a_window_beyond_ten_thousand_is_refused(index: &dyn RebuildableIndex) {
+    let window = |offset, limit| SearchRequest { offset, limit, ..everything_that(QueryNode::Everything) };
+    assert!(index.search(&window(9_900, 100)).await.is_ok());
+    let error = index.search(&window(9_901, 100)).await.expect_err("too far");
+    assert!(error.is(PortErrorKind::InvalidArgument));
+}
+
+fn all_facets() -> Vec<FacetField> {
+    vec![
+        FacetField::Tag("level".to_owned()),
+        FacetField::Tag("level=x".to_owned()),
+        FacetField::Tag("rows".to_owned()),
+        FacetField::Tag("none".to_owned()),
+        FacetField::Owner,
+        FacetField::Group(None),
+        FacetField::Group(Some(vec!["red".to_owned(), "black".to_owned()])),
+        FacetField::Format,
+        FacetField::Year,
+    ]
+}
+
+/// Counted over all hits, not over the page, and under the query.
+pub async fn facets_count_all_hits_exactly(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    world(&pair, 23, 70).await;
+    for query in [QueryNode::Everything, QueryNode::Term(TermField::Owner, "bob".to_owned()), QueryNode::Nothing] {
+        let request = SearchRequest { facets: all_facets(), sort: Sort::Name, limit: 3, ..everything_that(query) };
+        pair.agree(&request).await;
+    }
+}
+
+/// More values than are told are one sum.
+pub async fn facets_tell_the_twenty_most_frequent_values_and_the_rest_as_a_sum(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    let documents: Vec<SearchDocument> = (0..60)
+        .map(|number| {
+            let mut document = document(number + 1, 1, "x");
+            tag(&mut document, "kind", &format!("kind {}", number % 30 % 23));
+            document
+        })
+        .collect();
+    pair.upsert(&documents).await;
+    let facets = vec![FacetField::Tag("kind".to_owned())];
+    pair.agree(&SearchRequest { facets, sort: Sort::Name, ..everything_that(QueryNode::Everything) }).await;
+    let facets = vec![FacetField::Tag("kind".to_owned())];
+    let results = index.search(&SearchRequest { facets, ..everything_that(QueryNode::Everything) }).await.expect("an answer");
+    let facet = &results.facets[0];
+    assert_eq!(facet.buckets.len(), 20);
+    assert_eq!(facet.buckets.iter().map(|bucket| bucket.count).sum::<u64>() + facet.other, 60);
+    assert!(facet.buckets.is_sorted_by_key(|bucket| (u64::MAX - bucket.count, bucket.value.clone())));
+}
+
+/// As often as documents have them; equally frequent ones by text.
+pub async fn suggestions_are_the_most_frequent_words_first(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    pair.upsert(&[document(1, 1, "flights flat"), document(2, 1, "flights flask"), document(3, 1, "flights flat éclair other")]).await;
+    let suggest = |prefix: &str, limit| SuggestRequest { prefix: prefix.to_owned(), visibility: everybody(), limit };
+    for (prefix, limit, wanted) in [
+        ("fl", 10, vec!["flights", "flat", "flask"]),
+        ("fl", 2, vec!["flights", "flat"]),
+        ("fla", 10, vec!["flat", "flask"]),
+        ("flights", 10, vec!["flights"]),
+        ("é", 10, vec!["éclair"]),
+        ("zz", 10, vec![]),
+    ] {
+        let wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
+        eventually(prefix, &wanted, async || index.suggest(&suggest(prefix, limit)).await.expect("an answer")).await;
+    }
+}
+
+/// Over all visible documents, replaced and removed ones left out.
+pub async fn statistics_are_exact(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    world(&pair, 24, 40).await;
+    world(&pair, 25, 30).await;
+    pair.remove(&[(crate::builders::package_id(1), 1), (crate::builders::package_id(2), 9)]).await;
+    for owner in ["ann", "bob", "nobody"] {
+        let wanted = domain::ports::SearchIndex::stats(&pair.referee, &everybody(), owner).await.expect("an answer");
+        assert_eq!(wanted.visible, 38);
+        eventually(owner, &wanted, async || index.stats(&everybody(), owner).await.expect("an answer")).await;
+    }
+}
