@@ -1,7 +1,10 @@
 //! One contract suite per port, entity builders, and fakes that fail on demand.
 
 pub mod memory_objects;
+pub mod multipart;
 mod object_faults;
+pub mod objects;
+pub mod signed_requests;
 
 pub use memory_objects::MemoryObjects;
 pub use object_faults::ObjectFaults;
@@ -30,6 +33,7 @@ pub(crate) fn locked<T>(lock: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_,
 }
 
 mod memory_tables;
+pub mod tables;
 
 pub use memory_tables::MemoryTables;
 

@@ -57,8 +57,7 @@ fn keep(kept: bool, operation: &'static str, rule: &'static str) -> PortResult<(
 pub fn check_item(operation: &'static str, table: Table, item: &Item) -> PortResult<Key> {
     let key = Key::of(table, item)?;
     for (_, schema) in table.indexes() {
-        check_index_attribute(operation, item, schema.partition, 2048)?;
-        check_index_attribute(operation, item, schema.sort, 1024)?;
+        check_index_attributes(operation, *schema, item)?;
     }
     for (name, value) in item {
         keep(!name.is_empty(), operation, "an attribute has a name")?;
@@ -71,11 +70,15 @@ pub fn check_item(operation: &'static str, table: Table, item: &Item) -> PortRes
     Ok(key)
 }
 
-/// An attribute of an index's key is absent, or a text that can be a key.
-fn check_index_attribute(operation: &'static str, item: &Item, name: &'static str, limit: usize) -> PortResult<()> {
-    let Some(value) = item.get(name) else { return Ok(()) };
-    let fits = value.as_str().is_some_and(|text| (1..=limit).contains(&text.len()));
-    if fits { Ok(()) } else { Err(broken(operation, "an index's key is text of 1 to 2,048 and 1 to 1,024 bytes").with("attribute", name)) }
+/// Each attribute of an index's key is absent, or a text that can be a key.
+fn check_index_attributes(operation: &'static str, schema: Schema, item: &Item) -> PortResult<()> {
+    for (name, limit) in [(schema.partition, 2048), (schema.sort, 1024)] {
+        let fits = |value: &Value| value.as_str().is_some_and(|text| (1..=limit).contains(&text.len()));
+        if !item.get(name).is_none_or(fits) {
+            return Err(broken(operation, "an index's key is text of 1 to 2,048 and 1 to 1,024 bytes").with("attribute", name));
+        }
+    }
+    Ok(())
 }
 
 fn check_value(operation: &'static str, value: &Value, depth: usize) -> PortResult<()> {
@@ -86,7 +89,10 @@ fn check_value(operation: &'static str, value: &Value, depth: usize) -> PortResu
             keep(magnitude == 0.0 || (1e-130..1e126).contains(&magnitude), operation, "a number is zero or from 1e-130 to below 1e126")
         }
         Value::Array(values) => values.iter().try_for_each(|value| check_value(operation, value, depth + 1)),
-        Value::Object(map) => map.values().try_for_each(|value| check_value(operation, value, depth + 1)),
+        Value::Object(map) => {
+            keep(map.keys().all(|name| !name.is_empty()), operation, "an attribute has a name")?;
+            map.values().try_for_each(|value| check_value(operation, value, depth + 1))
+        }
         _ => Ok(()),
     }
 }
@@ -149,7 +155,7 @@ fn check_any(operation: &'static str, write: &Write) -> PortResult<(Table, Key)>
             check_condition(operation, condition.as_ref())?;
         }
         Write::Update { table, update, condition, .. } => {
-            check_update(operation, table.schema(), update)?;
+            check_update(operation, *table, update)?;
             check_condition(operation, condition.as_ref())?;
         }
         Write::Delete { condition, .. } => check_condition(operation, condition.as_ref())?,
@@ -158,12 +164,18 @@ fn check_any(operation: &'static str, write: &Write) -> PortResult<(Table, Key)>
     write.target()
 }
 
-fn check_update(operation: &'static str, schema: Schema, update: &Update) -> PortResult<()> {
+fn check_update(operation: &'static str, table: Table, update: &Update) -> PortResult<()> {
+    let schema = table.schema();
     let names = || update.set.keys().chain(update.add.keys()).chain(&update.remove);
     keep(names().next().is_some(), operation, "an update names an attribute")?;
     keep(names().all(|name| name != schema.partition && name != schema.sort), operation, "an update never names a key attribute")?;
     keep(names().collect::<BTreeSet<_>>().len() == names().count(), operation, "an update names no attribute twice")?;
     keep(names().all(|name| !name.is_empty()), operation, "an attribute has a name")?;
+    for (_, schema) in table.indexes() {
+        check_index_attributes(operation, *schema, &update.set)?;
+        let counts = [schema.partition, schema.sort].iter().any(|name| update.add.contains_key(*name));
+        keep(!counts, operation, "an index's key is text")?;
+    }
     update.set.values().try_for_each(|value| check_value(operation, value, 1))
 }
 
