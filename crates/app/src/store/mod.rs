@@ -1,6 +1,9 @@
 //! Typed repositories over the tables: rows, keys and conditions are designed here and nowhere else.
 
+mod cart;
 mod datasets;
+mod due;
+mod exports;
 mod keys;
 mod metadata;
 mod packages;
@@ -11,8 +14,11 @@ use std::sync::Arc;
 
 use domain::ports::Tables;
 
+pub use cart::Added;
 pub use datasets::DatasetSummary;
 pub(crate) use datasets::still_in;
+pub use due::DueRow;
+pub use exports::ExportRecord;
 pub use keys::Person;
 pub use packages::PackageChange;
 pub(crate) use row::{Due, item_of, row_of};

@@ -1,0 +1,130 @@
+//! What is due, and how rows go: by housekeeping alone.
+
+use domain::{
+    PortErrorKind, PortResult, Timestamp,
+    ports::{Condition, Index, Item, Key, Order, Page, PageKey, Query, Range, Table, Update, Write},
+};
+
+use super::{Due, Store};
+
+const DUE_AT: &str = "due_at";
+/// Rows of a page of the index, and of a purge.
+const PAGE: u32 = 500;
+
+/// A row that is due, as read from the table itself.
+#[derive(Clone, Debug)]
+pub struct DueRow {
+    /// Its key.
+    pub key: Key,
+    due_at: String,
+}
+
+impl DueRow {
+    /// That the row still is the one that was due.
+    #[must_use]
+    pub fn unchanged(&self) -> Condition {
+        Condition::Equals(DUE_AT.to_owned(), self.due_at.as_str().into())
+    }
+}
+
+impl Store {
+    /// The names of the shards of the index of due rows.
+    pub fn due_shards() -> impl Iterator<Item = String> {
+        Due::shards()
+    }
+
+    /// A page of the rows that are due at `now`, as the index knows them: it lags, so each is read again.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn due(&self, table: Table, shard: &str, now: Timestamp, after: Option<PageKey>) -> PortResult<(Vec<Key>, Option<PageKey>)> {
+        let query = Query {
+            table,
+            index: Some(Index::Due),
+            partition: shard.to_owned(),
+            range: Range::Between("0".to_owned(), now.to_string()),
+            order: Order::Ascending,
+            limit: PAGE,
+            after,
+            consistent: false,
+        };
+        let Page { items, next } = self.tables.query(query).await?;
+        let keys: PortResult<Vec<Key>> = items.iter().map(|item| Key::of(table, item)).collect();
+        Ok((keys?, next))
+    }
+
+    /// The row, if it really is due at `now`.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn really_due(&self, table: Table, key: &Key, now: Timestamp) -> PortResult<Option<DueRow>> {
+        let found = self.tables.get_many(table, std::slice::from_ref(key), true).await?.pop().flatten();
+        let due_at = found.as_ref().and_then(|item| item.get(DUE_AT)).and_then(|value| value.as_str());
+        // Both are times as the product writes them, whose texts are in the order of times.
+        Ok(due_at.filter(|due_at| **due_at <= *now.to_string()).map(|due_at| DueRow { key: key.clone(), due_at: due_at.to_owned() }))
+    }
+
+    /// Removes a due row, unless it changed meanwhile.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn remove_due(&self, table: Table, row: &DueRow) -> PortResult<()> {
+        self.unless_changed(Write::Delete { table, key: row.key.clone(), condition: Some(row.unchanged()) }).await
+    }
+
+    /// Changes a due row and takes it out of the index, unless it changed meanwhile.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn settle_due(&self, table: Table, row: &DueRow, set: Item) -> PortResult<()> {
+        let update = Update { set, remove: vec!["due_shard".to_owned(), DUE_AT.to_owned()], ..Update::default() };
+        self.unless_changed(Write::Update { table, key: row.key.clone(), update, condition: Some(row.unchanged()) }).await
+    }
+
+    async fn unless_changed(&self, write: Write) -> PortResult<()> {
+        match self.tables.write(write).await {
+            Err(error) if !error.is(PortErrorKind::PreconditionFailed) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes all rows of a partition whose sort key begins with `prefix`.
+    ///
+    /// # Errors
+    /// Those of the tables; some may be gone then.
+    pub async fn remove_rows(&self, table: Table, partition: &str, prefix: &str) -> PortResult<()> {
+        self.remove_range(table, partition, Range::Prefix(prefix.to_owned()), None).await
+    }
+
+    /// Removes all rows of a partition but the one with sort key `keep`.
+    ///
+    /// # Errors
+    /// Those of the tables; some may be gone then.
+    pub async fn remove_partition(&self, table: Table, partition: &str, keep: Option<&str>) -> PortResult<()> {
+        self.remove_range(table, partition, Range::All, keep).await
+    }
+
+    async fn remove_range(&self, table: Table, partition: &str, range: Range, keep: Option<&str>) -> PortResult<()> {
+        let mut after: Option<PageKey> = None;
+        loop {
+            let query = Query {
+                table,
+                index: None,
+                partition: partition.to_owned(),
+                range: range.clone(),
+                order: Order::Ascending,
+                limit: PAGE,
+                after: after.take(),
+                consistent: true,
+            };
+            let Page { items, next } = self.tables.query(query).await?;
+            let keys: PortResult<Vec<Key>> = items.iter().map(|item| Key::of(table, item)).collect();
+            let going = keys?.into_iter().filter(|key| keep != Some(key.sort.as_str()));
+            self.tables.write_many(going.map(|key| Write::Delete { table, key, condition: None }).collect()).await?;
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+}
