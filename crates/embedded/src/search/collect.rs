@@ -1,0 +1,204 @@
+//! One pass over the hits: how many, the best, and counts of their values.
+
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::{BinaryHeap, HashMap},
+};
+
+use domain::search::Sort;
+use tantivy::{
+    DocAddress, DocId, Result, Score, SegmentOrdinal, SegmentReader,
+    collector::{Collector, SegmentCollector},
+    columnar::{Column, StrColumn},
+};
+
+use super::schema::column;
+
+/// Counts of the values of columns, by column.
+pub(super) type Counts = HashMap<&'static str, HashMap<String, u64>>;
+
+/// Counts the hits, keeps the best, counts values.
+#[derive(Debug)]
+pub(super) struct PageCollector {
+    /// The order.
+    pub(super) sort: Sort,
+    /// So many of the best are kept.
+    pub(super) keep: usize,
+    /// Columns whose values are counted.
+    pub(super) counted: Vec<&'static str>,
+    /// Columns whose numbers are added up.
+    pub(super) summed: Vec<&'static str>,
+}
+
+/// What a pass found.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// How many hits.
+    pub(super) total: u64,
+    /// The best, best first.
+    pub(super) best: Vec<Candidate>,
+    /// The counts.
+    pub(super) counts: Counts,
+    /// The sums, in the order asked for.
+    pub(super) sums: Vec<u64>,
+}
+
+/// A hit with what orders it.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) address: DocAddress,
+    pub(super) score: Score,
+    rank: u64,
+    name: String,
+    id: String,
+}
+
+impl Collector for PageCollector {
+    type Fruit = Collected;
+    type Child = SegmentPage;
+
+    fn for_segment(&self, ordinal: SegmentOrdinal, segment: &SegmentReader) -> Result<SegmentPage> {
+        let columns = segment.fast_fields();
+        let order = match self.sort {
+            Sort::Relevance => Order::Score,
+            Sort::Changed => Order::Number(columns.column_opt(column::CHANGED_AT)?),
+            Sort::Created => Order::Number(columns.column_opt(column::CREATED_AT)?),
+            Sort::Bytes => Order::Number(columns.column_opt(column::SIZE)?),
+            Sort::Name => Order::Name(columns.str(column::NAME_KEY)?),
+        };
+        let counted = self.counted.iter().map(|name| Ok((*name, columns.str(name)?, HashMap::new()))).collect::<Result<_>>()?;
+        let summed = self.summed.iter().map(|name| Ok((columns.column_opt(name)?, 0))).collect::<Result<_>>()?;
+        let ids = columns.str(column::ID)?;
+        Ok(SegmentPage { ordinal, order, keep: self.keep, ids, counted, summed, total: 0, best: BinaryHeap::new() })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        self.keep > 0
+    }
+
+    fn merge_fruits(&self, segments: Vec<Result<Collected>>) -> Result<Collected> {
+        let mut merged = Collected { sums: vec![0; self.summed.len()], ..Collected::default() };
+        for segment in segments {
+            let segment = segment?;
+            merged.total += segment.total;
+            merged.best.extend(segment.best);
+            for (name, counts) in segment.counts {
+                let all = merged.counts.entry(name).or_default();
+                counts.into_iter().for_each(|(value, count)| *all.entry(value).or_default() += count);
+            }
+            merged.sums.iter_mut().zip(segment.sums).for_each(|(all, sum)| *all = all.saturating_add(sum));
+        }
+        merged.best.sort_by(Candidate::order);
+        merged.best.truncate(self.keep);
+        Ok(merged)
+    }
+}
+
+impl Candidate {
+    fn order(&self, other: &Self) -> Ordering {
+        other.rank.cmp(&self.rank).then_with(|| self.name.cmp(&other.name)).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+/// `None` if no document of the segment has such a number: it may hold nothing but remembered removals.
+type Numbers = Option<Column<u64>>;
+
+/// What orders the hits of a segment.
+enum Order {
+    Score,
+    Number(Numbers),
+    Name(Option<StrColumn>),
+}
+
+/// A pass over one segment.
+pub(super) struct SegmentPage {
+    ordinal: SegmentOrdinal,
+    order: Order,
+    keep: usize,
+    ids: Option<StrColumn>,
+    counted: Vec<(&'static str, Option<StrColumn>, HashMap<u64, u64>)>,
+    summed: Vec<(Numbers, u64)>,
+    total: u64,
+    /// The worst on top, so that it goes first. Within a segment ordinals of texts are in the order of the texts.
+    best: BinaryHeap<Reverse<Ranked>>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Ranked {
+    rank: u64,
+    id: Reverse<u64>,
+    document: DocId,
+    score_bits: u32,
+}
+
+impl SegmentCollector for SegmentPage {
+    type Fruit = Result<Collected>;
+
+    fn collect(&mut self, document: DocId, score: Score) {
+        self.total += 1;
+        for (_, column, counts) in &mut self.counted {
+            for ordinal in column.iter().flat_map(|column| column.term_ords(document)) {
+                *counts.entry(ordinal).or_default() += 1;
+            }
+        }
+        for (column, sum) in &mut self.summed {
+            *sum = sum.saturating_add(number(column, document));
+        }
+        if self.keep > 0 {
+            self.rank(document, score);
+        }
+    }
+
+    fn harvest(self) -> Result<Collected> {
+        let mut best = Vec::with_capacity(self.best.len());
+        for Reverse(ranked) in self.best {
+            let name = match &self.order {
+                Order::Name(names) => text(names.as_ref(), u64::MAX - ranked.rank)?,
+                Order::Score | Order::Number(_) => String::new(),
+            };
+            // Ordinals of names mean nothing in another segment.
+            let rank = if matches!(self.order, Order::Name(_)) { 0 } else { ranked.rank };
+            let address = DocAddress::new(self.ordinal, ranked.document);
+            let id = text(self.ids.as_ref(), ranked.id.0)?;
+            best.push(Candidate { address, score: f32::from_bits(ranked.score_bits), rank, name, id });
+        }
+        let mut counts = Counts::new();
+        for (name, column, ordinals) in self.counted {
+            let values = counts.entry(name).or_default();
+            for (ordinal, count) in ordinals {
+                values.insert(text(column.as_ref(), ordinal)?, count);
+            }
+        }
+        Ok(Collected { total: self.total, best, counts, sums: self.summed.into_iter().map(|(_, sum)| sum).collect() })
+    }
+}
+
+impl SegmentPage {
+    fn rank(&mut self, document: DocId, score: Score) {
+        let first = |column: &Option<StrColumn>| column.as_ref().and_then(|column| column.term_ords(document).next()).unwrap_or(0);
+        let rank = match &self.order {
+            Order::Score => tantivy::f64_to_u64(f64::from(score)),
+            Order::Number(numbers) => number(numbers, document),
+            Order::Name(names) => u64::MAX - first(names),
+        };
+        let ranked = Ranked { rank, id: Reverse(first(&self.ids)), document, score_bits: score.to_bits() };
+        if self.best.len() < self.keep {
+            self.best.push(Reverse(ranked));
+        } else if self.best.peek().is_some_and(|Reverse(worst)| ranked > *worst) {
+            self.best.pop();
+            self.best.push(Reverse(ranked));
+        }
+    }
+}
+
+fn number(numbers: &Numbers, document: DocId) -> u64 {
+    numbers.as_ref().and_then(|column| column.first(document)).unwrap_or(0)
+}
+
+fn text(column: Option<&StrColumn>, ordinal: u64) -> Result<String> {
+    let mut text = String::new();
+    if let Some(column) = column {
+        column.ord_to_str(ordinal, &mut text)?;
+    }
+    Ok(text)
+}
