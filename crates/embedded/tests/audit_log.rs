@@ -6,7 +6,7 @@ use domain::{
     PortErrorKind, Timestamp,
     ports::{AuditLog, AuditQuery, ChainedRecord},
 };
-use embedded::audit_log::{FileAuditLog, Problem, Report, verify};
+use datalake_embedded::audit_log::{FileAuditLog, Problem, Report, verify};
 use testkit::{
     FixedClock, Subject,
     audit_log::{all_rows, sealed},

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use domain::{PortErrorKind, ports::Cipher};
-use embedded::cipher::AesCipher;
+use datalake_embedded::cipher::AesCipher;
 use testkit::Subject;
 
 async fn make() -> Subject<dyn Cipher> {

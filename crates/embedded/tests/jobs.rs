@@ -10,7 +10,7 @@ use domain::{
     job::{Job, JobKind},
     ports::{Jobs, Key, Table},
 };
-use embedded::jobs::SqliteJobs;
+use datalake_embedded::jobs::SqliteJobs;
 use testkit::{
     FixedClock, SequentialIds,
     builders::{package_id, ulid},
@@ -102,12 +102,15 @@ async fn depths_tell_what_waits_how_long_and_what_is_dead() {
     harness.clock.advance(Duration::from_secs(5));
     harness.jobs.bury_change(&change(), 3).await.expect("buries");
     let depths = harness.jobs.depths().await.expect("counts");
-    let found: Vec<(&str, u64, u64, Option<u64>)> = depths
-        .iter()
-        .map(|depth| (depth.queue.as_str(), depth.waiting, depth.dead, depth.oldest_age.map(|age| age.as_secs())))
-        .collect();
-    let expected =
-        [("audit", 0, 0, None), ("search", 2, 0, Some(5)), ("manifest", 0, 0, None), ("housekeeping", 1, 0, Some(5)), ("changes", 0, 1, None)];
+    let found: Vec<(&str, u64, u64, Option<u64>)> =
+        depths.iter().map(|depth| (depth.queue.as_str(), depth.waiting, depth.dead, depth.oldest_age.map(|age| age.as_secs()))).collect();
+    let expected = [
+        ("audit", 0, 0, None),
+        ("search", 2, 0, Some(5)),
+        ("manifest", 0, 0, None),
+        ("housekeeping", 1, 0, Some(5)),
+        ("changes", 0, 1, None),
+    ];
     assert_eq!(found, expected);
 }
 

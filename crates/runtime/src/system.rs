@@ -13,6 +13,7 @@ use ulid::Ulid;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the port's only implementation over the real time")]
     fn now(&self) -> Timestamp {
         // A clock set before 1970 is taken for 1970: nothing here can be older.
         Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()).unwrap_or(Timestamp::EPOCH)

@@ -1,5 +1,6 @@
-//! The configuration of `datalake-server`: defaults, then a TOML file, then `DATALAKE_*` variables, then flags; what
-//! comes later wins. All mistakes are told at once, each with the name under which it was made.
+//! The configuration of `datalake-server`: defaults, then a TOML file, then `DATALAKE_*` variables, then flags.
+//!
+//! What comes later wins. All mistakes are told at once, each with the name under which it was made.
 
 mod layers;
 mod settings;
