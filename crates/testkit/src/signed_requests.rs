@@ -28,9 +28,12 @@ pub struct HttpHolder(pub Client);
 
 impl HttpHolder {
     /// The signed request as it is, without a body.
-    #[must_use]
     pub fn request(&self, signed: &SignedRequest) -> RequestBuilder {
         self.without(signed, "")
+    }
+
+    fn with_method(&self, method: Method, signed: &SignedRequest) -> RequestBuilder {
+        signed.headers.iter().fold(self.0.request(method, signed.url.expose_secret()), |request, (name, value)| request.header(name, value))
     }
 
     /// The signed request without one of its headers.
@@ -48,12 +51,12 @@ async fn status(request: RequestBuilder) -> u16 {
 #[async_trait]
 impl Holder for HttpHolder {
     async fn put(&self, request: &SignedRequest, body: Bytes) -> Result<(), u16> {
-        let status = status(self.request(request).body(body)).await;
+        let status = status(self.with_method(Method::PUT, request).body(body)).await;
         if status == 200 { Ok(()) } else { Err(status) }
     }
 
     async fn get(&self, request: &SignedRequest) -> Result<Bytes, u16> {
-        let answer = self.request(request).send().await.expect("an answer");
+        let answer = self.with_method(Method::GET, request).send().await.expect("an answer");
         match answer.status().as_u16() {
             200 => Ok(answer.bytes().await.expect("a body")),
             status => Err(status),
