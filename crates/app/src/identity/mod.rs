@@ -1,4 +1,63 @@
 //! Who people are and what proves it: principal rows, API keys, secrets.
 
-mod cursor_secret;
+mod authenticate;
+mod cache;
+mod grant_key;
+mod manage_users;
+mod own_secret;
+mod project;
+mod rotate_secret;
+mod secret;
+mod sign_in;
+mod sign_out;
 pub mod verdict;
+
+use std::sync::Arc;
+
+use domain::{
+    id::UserId,
+    ports::{Directory, Groups, UserRecords},
+    user::PrincipalRecord,
+};
+use secrecy::SecretBox;
+use tokio::sync::Mutex;
+
+use self::cache::Cache;
+use crate::core::Core;
+
+pub use authenticate::SigningKey;
+pub use grant_key::GrantKey;
+pub use manage_users::InviteUser;
+
+/// Use cases about proofs of identity: tokens, keys and their secrets. One per process: it caches.
+#[derive(Clone)]
+pub struct Identity {
+    pub(crate) core: Core,
+    records: Arc<dyn UserRecords>,
+    principals: Arc<Cache<UserId, Arc<PrincipalRecord>>>,
+    seeds: Arc<Cache<UserId, Arc<SecretBox<[u8; 32]>>>>,
+    /// Held while a user's first record is made, so that two first secrets of one user don't come from two records.
+    first_record: Arc<Mutex<()>>,
+}
+
+impl Identity {
+    /// Over the core and the users' records.
+    pub fn new(core: Core, records: Arc<dyn UserRecords>) -> Self {
+        Self { core, records, principals: Arc::default(), seeds: Arc::default(), first_record: Arc::default() }
+    }
+}
+
+/// Use cases about people: the directory is the truth, principal rows are its projection.
+#[derive(Clone)]
+pub struct People {
+    pub(crate) core: Core,
+    directory: Arc<dyn Directory>,
+    groups: Arc<dyn Groups>,
+}
+
+impl People {
+    /// Over the core and the directory.
+    pub fn new(core: Core, directory: Arc<dyn Directory>, groups: Arc<dyn Groups>) -> Self {
+        Self { core, directory, groups }
+    }
+}

@@ -10,6 +10,30 @@ pub mod query;
 mod filter;
 mod lexer;
 mod lower;
+mod query_packages;
+mod stats;
+mod suggest;
 mod value;
 
 pub use filter::{FILTERS, parse_filters};
+pub use query_packages::{DEEPEST, Found, FoundPackage, QueryPackages};
+
+use std::sync::Arc;
+
+use domain::ports::SearchIndex;
+
+use crate::core::Core;
+
+/// Use cases about finding packages.
+#[derive(Clone)]
+pub struct Search {
+    core: Core,
+    index: Arc<dyn SearchIndex>,
+}
+
+impl Search {
+    /// Over the core and the index.
+    pub fn new(core: Core, index: Arc<dyn SearchIndex>) -> Self {
+        Self { core, index }
+    }
+}

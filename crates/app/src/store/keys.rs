@@ -1,11 +1,11 @@
 //! Rows of API keys, principal rows (`user#{id}`), and people to look up (`people`).
 
 use domain::{
-    PortResult, Timestamp,
+    PortError, PortErrorKind, PortResult, Timestamp,
     api_key::ApiKey,
-    change::Stamp,
+    change::{STAMP_ATTRIBUTE, Stamp},
     id::{AccessKeyId, UserId},
-    ports::{Condition, Index, Key, Order, Page, PageKey, Query, Range, Table, Update, Write},
+    ports::{Condition, Index, Item, Key, Order, Page, PageKey, Query, Range, Table, Update, Write},
     principal::KeyScope,
     user::PrincipalRecord,
 };
@@ -43,8 +43,19 @@ struct PrincipalRow {
     access_key_id: String,
     item: String,
     record: PrincipalRecord,
+    /// Raised by every write, so that no writer overwrites what it has not seen.
+    revision: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     changed: Option<Stamp>,
+}
+
+/// A principal row as it stands in the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPrincipal {
+    /// What it says.
+    pub record: PrincipalRecord,
+    /// Raised by every write.
+    pub revision: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +89,10 @@ impl From<KeyRow> for ApiKey {
     }
 }
 
+fn stored_principal(item: Item) -> PortResult<StoredPrincipal> {
+    row_of::<PrincipalRow>(item).map(|row| StoredPrincipal { record: row.record, revision: row.revision })
+}
+
 fn principal_key(user_id: &UserId) -> Key {
     Key::new(format!("user#{user_id}"), PRINCIPAL_ITEM)
 }
@@ -94,25 +109,46 @@ impl Store {
     /// # Errors
     /// Those of the tables.
     pub async fn principal(&self, user_id: &UserId) -> PortResult<Option<PrincipalRecord>> {
-        let mut found = self.tables.get_many(Table::Keys, &[principal_key(user_id)], true).await?;
-        found.pop().flatten().map(|item| row_of::<PrincipalRow>(item).map(|row| row.record)).transpose()
+        Ok(self.stored_principal(user_id).await?.map(|stored| stored.record))
     }
 
-    /// The writes of a principal row and of the row by which the person is looked up, in place of `before`.
+    /// The principal row of a user with its revision.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn stored_principal(&self, user_id: &UserId) -> PortResult<Option<StoredPrincipal>> {
+        let mut found = self.tables.get_many(Table::Keys, &[principal_key(user_id)], true).await?;
+        found.pop().flatten().map(stored_principal).transpose()
+    }
+
+    /// Principal rows by user, in the order asked for.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn principals(&self, user_ids: &[UserId]) -> PortResult<Vec<Option<PrincipalRecord>>> {
+        let keys: Vec<Key> = user_ids.iter().map(principal_key).collect();
+        let found = self.tables.get_many(Table::Keys, &keys, true).await?;
+        found.into_iter().map(|item| item.map(|item| stored_principal(item).map(|stored| stored.record)).transpose()).collect()
+    }
+
+    /// The writes of a principal row and of the row by which the person is looked up, if `before` still is what stands
+    /// there: whoever wrote meanwhile may have ended all sessions.
     ///
     /// # Errors
     /// Only if a row has no JSON form.
     pub fn put_principal(
         &self,
         record: &PrincipalRecord,
-        before: Option<&PrincipalRecord>,
+        before: Option<&StoredPrincipal>,
         stamp: Option<&Stamp>,
     ) -> PortResult<Vec<Write>> {
         let Key { partition, sort } = principal_key(&record.user_id);
-        let row = PrincipalRow { access_key_id: partition, item: sort, record: record.clone(), changed: stamp.cloned() };
-        let mut writes = vec![Write::Put { table: Table::Keys, item: item_of(&row)?, condition: None }];
+        let revision = before.map_or(0, |before| before.revision) + 1;
+        let row = PrincipalRow { access_key_id: partition, item: sort, record: record.clone(), revision, changed: stamp.cloned() };
+        let condition = before.map_or(Condition::Absent, |before| Condition::Equals("revision".to_owned(), before.revision.into()));
+        let mut writes = vec![Write::Put { table: Table::Keys, item: item_of(&row)?, condition: Some(condition) }];
         let new = record.enabled.then(|| person_item(&record.name, &record.user_id));
-        if let Some(old) = before.map(|before| person_item(&before.name, &before.user_id))
+        if let Some(old) = before.map(|before| person_item(&before.record.name, &record.user_id))
             && new.as_ref() != Some(&old)
         {
             writes.push(Write::Delete { table: Table::Keys, key: Key::new(PEOPLE, old), condition: None });
@@ -194,6 +230,27 @@ impl Store {
             changed: Some(stamp.clone()),
         };
         Ok(Write::Put { table: Table::Keys, item: item_of(&row)?, condition: Some(condition) })
+    }
+
+    /// The write that gives an active key a new salt, if `key` still has the one that was read.
+    ///
+    /// # Errors
+    /// Only if the stamp has no JSON form.
+    pub fn put_salt(&self, key: &ApiKey, salt: &str, stamp: &Stamp) -> PortResult<Write> {
+        let unchanged = match &key.salt {
+            Some(salt) => Condition::Equals("salt".to_owned(), salt.as_str().into()),
+            None => Condition::Lacks("salt".to_owned()),
+        };
+        let active = Condition::Equals("active".to_owned(), true.into());
+        let stamp =
+            serde_json::to_value(stamp).map_err(|error| PortError::new(PortErrorKind::Unexpected, "store.put_salt").because(error))?;
+        let set = [("salt".to_owned(), salt.into()), (STAMP_ATTRIBUTE.to_owned(), stamp)].into();
+        Ok(Write::Update {
+            table: Table::Keys,
+            key: Key::new(key.access_key_id.as_str(), KEY_ITEM),
+            update: Update { set, ..Update::default() },
+            condition: Some(Condition::All(vec![Condition::Exists, active, unchanged])),
+        })
     }
 
     /// Notes that a key was used; not a change that anybody is told of.

@@ -1,6 +1,7 @@
 //! Typed repositories over the tables: rows, keys and conditions are designed here and nowhere else.
 
 mod cart;
+mod chain;
 mod datasets;
 mod due;
 mod exports;
@@ -15,11 +16,13 @@ use std::sync::Arc;
 use domain::ports::Tables;
 
 pub use cart::Added;
+pub use chain::ChainHead;
+pub(crate) use chain::StoredHead;
 pub use datasets::DatasetSummary;
 pub(crate) use datasets::still_in;
 pub use due::DueRow;
 pub use exports::ExportRecord;
-pub use keys::Person;
+pub use keys::{Person, StoredPrincipal};
 pub use packages::PackageChange;
 pub(crate) use row::{Due, item_of, row_of};
 

@@ -1,1 +1,5 @@
-//! Written next.
+//! What follows from changes: workers that handle entries at least once, in any order.
+
+pub mod changes;
+pub mod indexing;
+pub mod logging;

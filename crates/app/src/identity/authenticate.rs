@@ -1,0 +1,104 @@
+//! From a proof to a principal. Rights come from the principal row, never from the proof.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    Principal,
+    api_key::ApiKey,
+    id::{AccessKeyId, UserId},
+    ports::VerifiedToken,
+    principal::Via,
+    user::PrincipalRecord,
+};
+use secrecy::SecretString;
+
+use super::Identity;
+use crate::error::{AppError, AppResult, ErrorKind};
+
+/// The use of a key is noted at most so often.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(3600);
+
+/// A key and the secret that its signatures are verified with.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    /// The key, usable or not: only whoever has the secret learns which.
+    pub key: ApiKey,
+    /// Its secret.
+    pub secret: SecretString,
+}
+
+impl Identity {
+    /// The caller that a verified access token stands for.
+    ///
+    /// # Errors
+    /// 401 for a token from before the last sign-out; 403 for somebody who is disabled, unknown or without a role.
+    pub async fn authenticate_token(&self, token: &VerifiedToken) -> AppResult<Principal> {
+        let record = self.principal_record(&token.user_id).await?;
+        let principal = principal(&record, Via::Session)?;
+        if token.issued_at < record.tokens_valid_after {
+            return Err(AppError::new(
+                ErrorKind::Unauthenticated,
+                "token_revoked",
+                "The access token was issued before the session was ended. Sign in again.",
+            ));
+        }
+        Ok(principal)
+    }
+
+    /// The key with this id and its secret, to verify a signature with; `None` if nothing can be signed with it.
+    ///
+    /// # Errors
+    /// Those of tables, user records and cipher.
+    pub async fn signing_key(&self, id: &AccessKeyId) -> AppResult<Option<SigningKey>> {
+        let Some(key) = self.core.store.api_key(id).await? else { return Ok(None) };
+        Ok(self.secret_of(&key).await?.map(|secret| SigningKey { key, secret }))
+    }
+
+    /// The caller that a key stands for whose signature was verified. Its use is noted, at most hourly.
+    ///
+    /// # Errors
+    /// 401 for a key that is inactive or has ended; 403 for somebody who is disabled, unknown or without a role.
+    pub async fn authenticate_key(&self, key: &ApiKey) -> AppResult<Principal> {
+        let now = self.core.now();
+        if !key.usable_at(now) {
+            return Err(AppError::new(
+                ErrorKind::Unauthenticated,
+                "key_inactive",
+                "The API key is inactive or has expired. Ask an administrator for another one.",
+            ));
+        }
+        let record = self.principal_record(&key.user_id).await?;
+        let via = Via::Key { access_key_id: key.access_key_id.clone(), scope: key.scope.clone() };
+        let principal = principal(&record, via)?;
+        if key.last_used_at.is_none_or(|used| now.since(used) >= USE_NOTED_EVERY)
+            && let Err(error) = self.core.store.note_key_use(&key.access_key_id, now).await
+        {
+            // A statistic: no request fails for it.
+            tracing::warn!(error = &error as &dyn std::error::Error, key = %key.access_key_id, "the use of a key could not be noted");
+        }
+        Ok(principal)
+    }
+
+    /// The principal row, at most a minute old.
+    async fn principal_record(&self, user_id: &UserId) -> AppResult<Arc<PrincipalRecord>> {
+        let now = self.core.now();
+        if let Some(record) = self.principals.get(user_id, now) {
+            return Ok(record);
+        }
+        let record = Arc::new(self.core.store.principal(user_id).await?.ok_or_else(no_access)?);
+        self.principals.put(user_id.clone(), Arc::clone(&record), now);
+        Ok(record)
+    }
+}
+
+fn principal(record: &PrincipalRecord, via: Via) -> AppResult<Principal> {
+    if !record.enabled {
+        return Err(AppError::new(ErrorKind::Forbidden, "user_disabled", "The user is disabled. Ask an administrator."));
+    }
+    let role = record.role.ok_or_else(no_access)?;
+    Ok(Principal { user_id: record.user_id.clone(), role, groups: record.groups.iter().cloned().collect(), via })
+}
+
+fn no_access() -> AppError {
+    AppError::new(ErrorKind::Forbidden, "no_access", "The user has no role in this data lake. Ask an administrator.")
+}

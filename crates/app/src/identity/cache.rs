@@ -1,0 +1,76 @@
+//! What was read a short while ago, in bounded room.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::Timestamp;
+
+/// Entries live so long: a change holds within a minute.
+pub(super) const LIFE: Duration = Duration::from_secs(60);
+/// So many entries at most.
+const CAPACITY: usize = 10_000;
+
+/// A bounded cache whose entries die after [`LIFE`].
+pub(super) struct Cache<K, V> {
+    entries: Mutex<HashMap<K, (Timestamp, V)>>,
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self { entries: Mutex::default() }
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+    pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<V> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.get(key).filter(|(read_at, _)| alive(*read_at, now)).map(|(_, value)| value.clone())
+    }
+
+    pub(super) fn put(&self, key: K, value: V, now: Timestamp) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= CAPACITY && !entries.contains_key(&key) {
+            entries.retain(|_, (read_at, _)| alive(*read_at, now));
+            // All alive: room is worth more than what was read once more.
+            if entries.len() >= CAPACITY {
+                entries.clear();
+            }
+        }
+        entries.insert(key, (now, value));
+    }
+}
+
+/// A clock that was set back makes nothing live longer.
+fn alive(read_at: Timestamp, now: Timestamp) -> bool {
+    read_at <= now && now.since(read_at) < LIFE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_die_after_a_minute_and_by_a_clock_set_back() {
+        let cache = Cache::default();
+        let now = Timestamp::EPOCH.plus(Duration::from_secs(1000));
+        cache.put("a", 1, now);
+        assert_eq!(cache.get(&"a", now.plus(Duration::from_secs(59))), Some(1));
+        assert_eq!(cache.get(&"a", now.plus(LIFE)), None);
+        assert_eq!(cache.get(&"a", now.minus(Duration::from_secs(1))), None);
+    }
+
+    #[test]
+    fn room_is_bounded() {
+        let cache = Cache::default();
+        for number in 0..=CAPACITY {
+            cache.put(number, (), Timestamp::EPOCH);
+        }
+        let entries = cache.entries.lock().expect("no panic while locked").len();
+        assert!(entries <= CAPACITY);
+        assert_eq!(cache.get(&CAPACITY, Timestamp::EPOCH), Some(()));
+    }
+}

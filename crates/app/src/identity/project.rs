@@ -1,0 +1,73 @@
+//! From the directory to the principal row.
+
+use domain::{
+    PortErrorKind, Timestamp,
+    change::Stamp,
+    id::UserId,
+    ports::DirectoryUser,
+    user::{PrincipalRecord, UserStatus},
+};
+
+use super::People;
+use crate::error::{AppError, AppResult};
+
+/// So often a row is tried again that somebody else wrote meanwhile.
+const ATTEMPTS: usize = 8;
+
+impl People {
+    /// Writes the principal row as the directory has the person now, and what `adjust` changes besides. `stamp` tells
+    /// it; without one it is told to nobody.
+    ///
+    /// # Errors
+    /// 404 for somebody who is in neither; those of directory and tables.
+    pub(super) async fn project(
+        &self,
+        user_id: &UserId,
+        stamp: Option<&Stamp>,
+        adjust: impl Fn(&mut PrincipalRecord) + Send + Sync,
+    ) -> AppResult<PrincipalRecord> {
+        for _ in 0..ATTEMPTS {
+            // The row first: when the directory changes between the two reads, its writer's row is newer than this one.
+            let before = self.core.store.stored_principal(user_id).await?;
+            let kept = before.as_ref().map(|before| &before.record);
+            let mut record = match self.directory.get(user_id).await {
+                Ok(user) => projection(user, kept),
+                // Gone from the directory: nobody comes in by what is left.
+                Err(error) if error.is(PortErrorKind::NotFound) => match kept {
+                    Some(kept) => PrincipalRecord { enabled: false, role: None, groups: Vec::new(), ..kept.clone() },
+                    None => return Err(AppError::not_found("user")),
+                },
+                Err(error) => return Err(error.into()),
+            };
+            adjust(&mut record);
+            match self.core.store.tables.transact(self.core.store.put_principal(&record, before.as_ref(), stamp)?).await {
+                Ok(()) => return Ok(record),
+                Err(error) if error.is(PortErrorKind::PreconditionFailed) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::busy())
+    }
+
+    /// Brings the principal row in step with the directory after a change behind the product's back.
+    ///
+    /// # Errors
+    /// 404 for somebody who is in neither; those of directory and tables.
+    pub async fn sync_principal(&self, user_id: &UserId) -> AppResult<PrincipalRecord> {
+        self.project(user_id, None, |_| {}).await
+    }
+}
+
+fn projection(user: DirectoryUser, kept: Option<&PrincipalRecord>) -> PrincipalRecord {
+    PrincipalRecord {
+        user_id: user.user_id,
+        directory_name: user.directory_name,
+        email: user.email,
+        name: user.name,
+        role: Some(user.role),
+        groups: user.groups,
+        enabled: user.status != UserStatus::Disabled,
+        tokens_valid_after: kept.map_or(Timestamp::EPOCH, |kept| kept.tokens_valid_after),
+        last_sign_in: kept.and_then(|kept| kept.last_sign_in),
+    }
+}
