@@ -12,7 +12,10 @@ use tantivy::{
     schema::{Field, IndexRecordOption},
 };
 
-use super::schema::{Fields, NumberPlace, tag_number};
+use super::{
+    excluded::Excluded,
+    schema::{Fields, NumberPlace, tag_number},
+};
 
 type Lowered = Result<Box<dyn Query>>;
 
@@ -82,7 +85,7 @@ impl Fields {
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::with_capacity(nodes.len() + 1);
         for node in nodes {
             clauses.push(match node {
-                QueryNode::Not(inner) => (Occur::MustNot, self.lower(inner)?),
+                QueryNode::Not(inner) => (Occur::MustNot, Box::new(Excluded(self.lower(inner)?))),
                 other => (Occur::Must, self.lower(other)?),
             });
         }

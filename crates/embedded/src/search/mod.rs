@@ -6,6 +6,7 @@
 
 mod collect;
 mod directory;
+mod excluded;
 mod generation;
 mod lower;
 mod read;

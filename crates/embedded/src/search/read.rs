@@ -3,19 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::search::{
-    Bucket, Facet, FacetField, Hit, SearchDocument, SearchRequest, SearchResults, Sort, Statistics, SuggestRequest, VisibilityFilter,
-    tag_term,
+    Bucket, Facet, FacetField, Hit, QueryNode, SearchDocument, SearchRequest, SearchResults, Sort, Statistics, SuggestRequest,
+    VisibilityFilter, tag_term,
 };
 use tantivy::{
-    BitSet, DocAddress, Result, Searcher, SegmentReader, TERMINATED, TantivyDocument, TantivyError,
-    query::{EnableScoring, Weight},
+    DocAddress, Result, Searcher, TantivyDocument, TantivyError,
+    query::{EnableScoring, Query},
     schema::{IndexRecordOption, Value},
 };
 
-use domain::search::QueryNode;
-
 use super::{
     collect::{Collected, Counts, PageCollector},
+    excluded::documents,
     generation::{Generation, alive},
     schema::column,
     stored::StoredDocument,
@@ -91,18 +90,6 @@ impl Generation {
             serde_json::from_slice(json).map_err(|error| TantivyError::InternalError(format!("stored document: {error}")))?;
         Ok(stored.into())
     }
-}
-
-/// The documents of a segment that a query finds.
-fn documents(weight: &dyn Weight, segment: &SegmentReader) -> Result<BitSet> {
-    let mut found = BitSet::with_max_value(segment.max_doc());
-    let mut scorer = weight.scorer(segment, 1.0)?;
-    let mut document = scorer.doc();
-    while document != TERMINATED {
-        found.insert(document);
-        document = scorer.advance();
-    }
-    Ok(found)
 }
 
 fn column_of(field: &FacetField) -> &'static str {
