@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
+use datalake_embedded::audit_log::{FileAuditLog, Problem, Report, verify};
 use domain::{
     PortErrorKind, Timestamp,
     ports::{AuditLog, AuditQuery, ChainedRecord},
 };
-use datalake_embedded::audit_log::{FileAuditLog, Problem, Report, verify};
 use testkit::{
     FixedClock, Subject,
     audit_log::{all_rows, sealed},

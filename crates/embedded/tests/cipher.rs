@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, sync::Arc};
 
-use domain::{PortErrorKind, ports::Cipher};
 use datalake_embedded::cipher::AesCipher;
+use domain::{PortErrorKind, ports::Cipher};
 use testkit::Subject;
 
 async fn make() -> Subject<dyn Cipher> {

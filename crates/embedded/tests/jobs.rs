@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use datalake_embedded::jobs::SqliteJobs;
 use domain::{
     PortErrorKind,
     change::Change,
@@ -10,7 +11,6 @@ use domain::{
     job::{Job, JobKind},
     ports::{Jobs, Key, Table},
 };
-use datalake_embedded::jobs::SqliteJobs;
 use testkit::{
     FixedClock, SequentialIds,
     builders::{package_id, ulid},

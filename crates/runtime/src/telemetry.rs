@@ -18,3 +18,16 @@ pub fn start(log: &Log) -> anyhow::Result<()> {
     };
     started.context("telemetry was started before")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_starts_once_and_only_with_a_filter() {
+        let log = |level: &str| Log { format: LogFormat::Json, level: level.to_owned() };
+        assert!(start(&log("a=b=c")).is_err());
+        start(&log("info,datalake_runtime=debug")).expect("starts");
+        assert!(start(&log("info")).is_err());
+    }
+}

@@ -29,8 +29,9 @@ impl<P: ?Sized> fmt::Debug for Subject<P> {
     }
 }
 
-/// Stamps one test per check: `contract_tests!(make, cipher; a_check, another_check)`. `make` is an asynchronous
-/// function that makes a fresh subject, behind a [`Subject`] or a `Box`; the check borrows it.
+/// Stamps one test per check: `contract_tests!(make, cipher; a_check, another_check)`.
+///
+/// `make` is an asynchronous function that makes a fresh subject, behind a [`Subject`] or a `Box`; the check borrows it.
 #[macro_export]
 macro_rules! contract_tests {
     ($make:path, $suite:ident; $($check:ident),+ $(,)?) => {$(

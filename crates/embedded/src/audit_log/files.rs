@@ -86,7 +86,10 @@ impl Writer {
             open = self.create(&next)?;
         }
         if let Err(error) = open.file.write_all(lines).and_then(|()| open.file.sync_data()) {
-            // The next append opens again and cuts a torn line off; whole lines may stay, a repeated append is no harm.
+            // What was not answered must not stay half on the disk. Should this fail too, the next append opens the file
+            // again and cuts a torn line off.
+            let cut = open.file.set_len(open.bytes).and_then(|()| open.file.sync_all());
+            tracing::error!(file = open.name, %error, cut = cut.is_ok(), "the audit log can't be written");
             return Err(error);
         }
         open.bytes += lines.len() as u64;

@@ -129,9 +129,7 @@ impl SqliteJobs {
     /// If the file can't be written.
     pub async fn acknowledge(&self, receipts: &[String]) -> PortResult<()> {
         let receipts = receipts.to_vec();
-        self.run(move |rows, _| rows.acknowledge(&receipts)).await?;
-        self.shared.wake_all();
-        Ok(())
+        self.run(move |rows, _| rows.acknowledge(&receipts)).await
     }
 
     /// Gives failed jobs back: they come again after a backoff (1 second to 15 minutes, by attempt), or become dead
@@ -142,9 +140,7 @@ impl SqliteJobs {
     /// If the file can't be written.
     pub async fn release(&self, receipts: &[String]) -> PortResult<()> {
         let receipts = receipts.to_vec();
-        self.run(move |rows, ids| rows.release(&receipts, |attempts| backoff::after(attempts, ids))).await?;
-        self.shared.wake_all();
-        Ok(())
+        self.run(move |rows, ids| rows.release(&receipts, |attempts| backoff::after(attempts, ids))).await
     }
 
     /// Keeps a change that a worker could not handle in `attempts` attempts as a dead letter.
@@ -184,9 +180,10 @@ impl SqliteJobs {
         self.run(move |rows, _| names.into_iter().map(|name| rows.depth(name)).collect()).await
     }
 
-    /// Waits until something was enqueued, given back or freed in this process; jobs whose delay or lease just ends wake nobody, so
-    /// callers also look from time to time. Made for one waiter a kind: a wake-up before the call is not lost, but
-    /// reaches only one.
+    /// Waits until something was enqueued or retried in this process.
+    ///
+    /// Jobs whose delay or lease just ends wake nobody, so callers also look from time to time. Made for one waiter a kind:
+    /// a wake-up before the call is not lost, but reaches only one.
     pub async fn changed(&self, kind: JobKind) {
         self.shared.changed[position(kind)].notified().await;
     }

@@ -138,7 +138,9 @@ impl<'a> Rows<'a> {
         let query = || {
             let mut select = self.connection.prepare_cached(SQL)?;
             let max = i64::try_from(max).unwrap_or(i64::MAX);
-            select.query_map(named_params! { ":queue": queue, ":now": self.now.as_millis(), ":max": max }, read)?.collect::<rusqlite::Result<_>>()
+            select
+                .query_map(named_params! { ":queue": queue, ":now": self.now.as_millis(), ":max": max }, read)?
+                .collect::<rusqlite::Result<_>>()
         };
         query().map_err(failed("jobs.receive"))
     }
