@@ -89,3 +89,35 @@ impl Forms {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, binding.as_bytes()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::SequentialIds;
+
+    use super::*;
+
+    #[test]
+    fn with_https_cookies_are_bound_to_the_host_and_never_sent_in_clear() {
+        let header = begin_session(&"token".into(), true).expect("a header");
+        assert_eq!(header, "__Host-sign-in=token; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert!(header.is_sensitive());
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static("sign-in=planted; x=y; __Host-sign-in=token"));
+        assert_eq!(session(&headers, true).expect("a session").expose_secret(), "token", "one without the prefix is nobody's");
+    }
+
+    #[test]
+    fn a_form_is_bound_to_the_cookie_that_it_was_shown_with() {
+        let (forms, ids) = (Forms::new(&SequentialIds::default()), SequentialIds::new(9));
+        let shown = forms.token(&HeaderMap::new(), false, &ids);
+        let cookie = shown.cookie.expect("a new browser");
+        let pair = cookie.to_str().expect("text").split(';').next().expect("a pair").to_owned();
+        let mut headers = HeaderMap::new();
+        assert!(!forms.accepts(&headers, false, &shown.value), "no cookie");
+        headers.insert(header::COOKIE, pair.parse().expect("a header"));
+        assert!(forms.accepts(&headers, false, &shown.value));
+        assert!(forms.token(&headers, false, &ids).cookie.is_none(), "the browser keeps its cookie");
+        headers.insert(header::COOKIE, HeaderValue::from_static("sign-in-form=other"));
+        assert!(!forms.accepts(&headers, false, &shown.value), "another browser's");
+    }
+}

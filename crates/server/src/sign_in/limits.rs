@@ -102,4 +102,15 @@ mod tests {
         assert_eq!(addresses.take(address), Ok(()));
         assert_eq!(addresses.take(address), Err(EVERY));
     }
+
+    #[test]
+    fn only_the_last_forwarded_address_counts_and_only_when_a_proxy_is_trusted() {
+        let request = axum::http::Request::builder()
+            .header("x-forwarded-for", "203.0.113.9, 203.0.113.10")
+            .header("x-forwarded-for", "198.51.100.1, 192.0.2.7")
+            .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4_711))));
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        assert_eq!(address_of(&parts, true).to_string(), "192.0.2.7");
+        assert_eq!(address_of(&parts, false).to_string(), "127.0.0.1");
+    }
 }

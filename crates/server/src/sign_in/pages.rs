@@ -1,6 +1,7 @@
 //! The pages for people: plain HTML, no script. The macro escapes every text.
 
 use axum::{http::header, response::IntoResponse};
+use embedded::users::PASSWORD_MIN;
 use maud::{DOCTYPE, Markup, html};
 
 use super::request::AuthorizationRequest;
@@ -78,7 +79,7 @@ pub(super) fn new_password(request: &AuthorizationRequest, token: &str, email: &
                     aria-describedby=(described);
                 label for="repeated" { "The same again" }
                 input #repeated name="repeated" type="password" required maxlength="1024" autocomplete="new-password";
-                p.hint #rules { "At least 12 characters. A few unrelated words are good; your name or address are not." }
+                p.hint #rules { "At least " (PASSWORD_MIN) " characters. A few unrelated words are good; your name or address are not." }
                 button type="submit" { "Save and continue" }
             }
         },
