@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use datalake_embedded::search::TantivyIndex;
 use domain::{
     PackageId,
     ports::{SearchIndex, SearchRebuild},
     search::Indexed,
 };
-use datalake_embedded::search::TantivyIndex;
 use testkit::{Subject, builders::package_id, search::RebuildableIndex};
 
 async fn index() -> Subject<dyn RebuildableIndex> {
