@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 ///
 /// # Errors
 /// If neither `XDG_CACHE_HOME` nor `HOME` is set.
+#[expect(clippy::disallowed_methods, reason = "this crate finds what a machine has: it reads the environment of the tests")]
 pub fn cache_folder() -> Result<PathBuf> {
     let given = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = given("XDG_CACHE_HOME").or_else(|| Some(given("HOME")?.join(".cache")));

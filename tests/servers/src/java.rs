@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 ///
 /// # Errors
 /// If there is none, with what to install.
+#[expect(clippy::disallowed_methods, reason = "this crate finds what a machine has: it reads the environment of the tests")]
 pub fn java(minimum: u32) -> Result<PathBuf> {
     let mut candidates: Vec<PathBuf> = env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin/java")).into_iter().collect();
     candidates.push("java".into());

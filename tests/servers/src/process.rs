@@ -34,6 +34,7 @@ impl Server {
     ///
     /// # Errors
     /// If it can't be started, ends, or isn't ready within `limit`; with the end of the log.
+    #[expect(clippy::disallowed_methods, reason = "it waits for a condition, and blocks only the test that asked for the server")]
     pub fn start(command: &[OsString], port: u16, log: &Path, limit: Duration, ready: impl Fn() -> bool) -> Result<Self> {
         let file = File::create(log).with_context(|| format!("can't write {}", log.display()))?;
         let mut shell = Command::new("sh");

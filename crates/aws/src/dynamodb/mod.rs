@@ -26,7 +26,7 @@ use domain::{
 use self::{
     error::{cancelled, failed, unbuildable},
     expression::Expression,
-    retry::retried,
+    retry::{if_refused, retried},
     row::{attributes_of, key_of, page_key_of, row_of, start_key_of},
 };
 
@@ -241,7 +241,7 @@ impl Tables for DynamoTables {
                 Write::Delete { .. } | Write::Check { .. } => self.delete((table, &key, expression), repeatable).await,
             };
             // Refused before anything happened, so another try is safe whatever the write is.
-            done.map_err(retry::if_refused)
+            done.map_err(|error| if_refused(error, repeatable))
         })
         .await
     }
@@ -257,7 +257,7 @@ impl Tables for DynamoTables {
         // The SDK gives each call a token, so what it repeats itself happens once.
         retried(|| async {
             let sent = self.client.transact_write_items().set_transact_items(Some(entries.clone())).send().await;
-            sent.map(drop).map_err(|error| retry::if_refused(cancelled(&error, TRANSACT)))
+            sent.map(drop).map_err(|error| if_refused(cancelled(&error, TRANSACT), true))
         })
         .await
     }

@@ -18,14 +18,12 @@ pub(super) enum Failure {
     Final(PortError),
 }
 
-/// Tells refusals (to slow down, or because another transaction holds the row) from everything else.
-pub(super) fn if_refused(error: PortError) -> Failure {
+/// Tells refusals from everything else: another transaction holds a row or, where the SDK doesn't repeat by itself,
+/// we are asked to slow down.
+pub(super) fn if_refused(error: PortError, sdk_repeats: bool) -> Failure {
     let conflict = |(name, value): &(&str, String)| *name == "code" && value.starts_with("TransactionConflict");
-    if error.is(PortErrorKind::RateLimited) || error.context().iter().any(conflict) {
-        Failure::Refused(error)
-    } else {
-        Failure::Final(error)
-    }
+    let slow_down = !sdk_repeats && error.is(PortErrorKind::RateLimited);
+    if slow_down || error.context().iter().any(conflict) { Failure::Refused(error) } else { Failure::Final(error) }
 }
 
 /// Tries until it is done, fails for good, or was refused too often.

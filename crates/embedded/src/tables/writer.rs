@@ -127,13 +127,13 @@ fn refuse(replies: Vec<(&'static str, oneshot::Sender<PortResult<i64>>)>, error:
 
 /// Does all tasks in one transaction, each in a savepoint of its own: one that is refused undoes only itself.
 /// Nobody is told before the commit, because a refusal may rest on a write of the same group.
-#[expect(clippy::type_complexity, reason = "the answers and the newest entry of the feed, once")]
 fn commit(connection: &mut Connection, tasks: &[(&'static str, Task)]) -> Result<(Vec<PortResult<i64>>, i64), Failure> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut answers = Vec::with_capacity(tasks.len());
     for (operation, task) in tasks {
         match attempt(&mut transaction, operation, task) {
-            Err(Failure::Port(refusal)) => answers.push(Err(refusal)),
+            // A row that can't be read is the trouble of whoever asked for it, not of the whole group.
+            Err(failure @ (Failure::Port(_) | Failure::Json(_))) => answers.push(Err(failure.into_port(operation))),
             Err(failure) => return Err(failure),
             Ok(answer) => answers.push(Ok(answer)),
         }

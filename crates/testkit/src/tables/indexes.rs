@@ -1,6 +1,6 @@
 //! Secondary indexes, which may lag behind.
 
-use domain::ports::{Index, Item, Key, Order, Query, Range, Table, Tables, Update, Value, Write};
+use domain::ports::{Index, Item, Key, Order, PageKey, Query, Range, Table, Tables, Update, Value, Write};
 use serde_json::json;
 
 use super::{eventually, index_listing, keyed, pages, put_in, rows, sorts, text};
@@ -91,6 +91,23 @@ pub async fn rows_that_share_a_place_are_all_listed(tables: &dyn Tables) {
                 found
             })
             .await;
+        }
+    }
+}
+
+/// Places made by the caller, among rows that share one.
+pub async fn an_index_page_can_go_on_behind_any_row(tables: &dyn Tables) {
+    for number in 0..6 {
+        let item = export("u", &number.to_string(), &[("due_shard", json!("1")), ("due_at", json!((number / 2).to_string()))]);
+        store(tables, item).await;
+    }
+    eventually(6, "all rows", || async { rows(tables, due("1")).await.len() }).await;
+    for order in [Order::Ascending, Order::Descending] {
+        let listed = rows(tables, Query { order, ..due("1") }).await;
+        for (position, item) in listed.iter().enumerate() {
+            let after = Some(PageKey::of(Table::Cart, Some(Index::Due), item));
+            let rest = rows(tables, Query { order, after, limit: 2, ..due("1") }).await;
+            assert_eq!(rest, listed[position + 1..], "{order:?} behind {position}");
         }
     }
 }

@@ -27,7 +27,7 @@ macro_rules! tables_suite {
         $crate::tables_suite! { @checks $fixture;
             reads {
                 rows_come_back_in_the_order_of_the_keys_and_none_for_absent_ones, any_number_of_keys_can_be_read,
-                every_kind_of_value_comes_back_as_it_was, consistent_reads_see_what_was_acknowledged,
+                every_kind_of_value_comes_back_as_it_was, whole_numbers_have_one_notation, consistent_reads_see_what_was_acknowledged,
             }
             writes {
                 a_put_replaces_the_whole_row, a_delete_removes_the_row_and_an_absent_one_is_no_error,
@@ -51,7 +51,7 @@ macro_rules! tables_suite {
             indexes {
                 an_index_holds_the_rows_that_have_both_attributes, an_index_follows_updates_and_deletes,
                 an_index_is_ordered_and_paged, rows_that_share_a_place_are_all_listed, an_index_gives_whole_rows,
-                index_ranges_hold_what_they_say,
+                index_ranges_hold_what_they_say, an_index_page_can_go_on_behind_any_row,
             }
             limits {
                 rows_of_400_kilobytes_fit_and_greater_ones_do_not, an_update_can_not_grow_a_row_beyond_400_kilobytes,

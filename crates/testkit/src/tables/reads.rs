@@ -48,6 +48,13 @@ pub async fn every_kind_of_value_comes_back_as_it_was(tables: &dyn Tables) {
     assert_eq!(stored(tables, "values").await, Some(item));
 }
 
+/// `1.0` is `1`.
+pub async fn whole_numbers_have_one_notation(tables: &dyn Tables) {
+    store(tables, row("row", &[("numbers", json!([1.0, -0.0, 1e16, {"deep": -2.0}])), ("float", json!(2.5))])).await;
+    let expected = row("row", &[("numbers", json!([1, 0, 10_000_000_000_000_000_u64, {"deep": -2}])), ("float", json!(2.5))]);
+    assert_eq!(stored(tables, "row").await, Some(expected));
+}
+
 /// What was acknowledged is seen by the next consistent read.
 pub async fn consistent_reads_see_what_was_acknowledged(tables: &dyn Tables) {
     for number in 0..50 {
