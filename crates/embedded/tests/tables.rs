@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{PortErrorKind, change::Change, ports::Tables};
 use datalake_embedded::tables::SqliteTables;
+use domain::{PortErrorKind, change::Change, ports::Tables};
 use tempfile::TempDir;
 use testkit::tables::feed::FeedFixture;
 

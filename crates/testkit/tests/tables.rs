@@ -88,3 +88,21 @@ async fn a_lost_answer_hides_a_write_that_happened() {
     assert!(done.expect_err("the answer was lost").is(PortErrorKind::Unavailable));
     assert_eq!(tables.rows(Table::Cart).len(), 1);
 }
+
+#[test]
+fn every_check_is_run() {
+    let suites = include_str!("../src/tables/mod.rs");
+    let sources = [
+        include_str!("../src/tables/concurrency.rs"),
+        include_str!("../src/tables/feed.rs"),
+        include_str!("../src/tables/indexes.rs"),
+        include_str!("../src/tables/limits.rs"),
+        include_str!("../src/tables/listings.rs"),
+        include_str!("../src/tables/reads.rs"),
+        include_str!("../src/tables/transactions.rs"),
+        include_str!("../src/tables/writes.rs"),
+    ];
+    let checks = sources.iter().flat_map(|source| source.split("pub async fn ").skip(1)).filter_map(|rest| rest.split('(').next());
+    let left_out: Vec<&str> = checks.filter(|check| !suites.contains(&format!("{check},"))).collect();
+    assert_eq!(left_out, Vec::<&str>::new());
+}
