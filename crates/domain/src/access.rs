@@ -283,8 +283,8 @@ fn scope_allows(scope: &KeyScope, action: Action, resource: Resource<'_>) -> Res
     if scope.packages.is_some() && action == Action::PackageCreate {
         return Err(Denial::KeyOtherPackages);
     }
-    // A key that could make itself a wider one would not be narrowed.
-    if scope.packages.is_some() && matches!(action.needs(), Need::Admin) {
+    // A key that could make itself a wider one, or learn the secret of a wider one, would not be narrowed.
+    if scope.packages.is_some() && (action.needs() == Need::Admin || action == Action::KeyRotate) {
         return Err(Denial::KeyReadOnly);
     }
     if scope.read_only && action.effect() == Effect::Change {
