@@ -2,6 +2,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::ExposeSecret as _;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::OnceCell;
 
@@ -80,8 +81,8 @@ impl Core {
         self.cursors
             .key
             .get_or_try_init(|| async {
-                let bytes = self.cursor_secret().await?;
-                UnboundKey::new(&AES_256_GCM, &bytes).map(LessSafeKey::new).map_err(internal)
+                let bytes = self.own_secret("cursor").await?;
+                UnboundKey::new(&AES_256_GCM, bytes.expose_secret()).map(LessSafeKey::new).map_err(internal)
             })
             .await
     }

@@ -48,7 +48,7 @@ pub struct SearchHit {
     pub updated_at: String,
     /// Higher is better; comparable only within one answer.
     pub score: f32,
-    /// Why it was found: fragments by field (`name`, `description`, a tag's name).
+    /// Why it was found: fragments by field (`name`, `description`, `tag:…`).
     pub highlights: BTreeMap<String, Vec<Vec<HighlightPiece>>>,
     /// What the caller may do with it.
     pub actions: Vec<String>,

@@ -1,1 +1,63 @@
-//! Routes below /profile, health and the OpenAPI document.
+//! Routes below `/profile`, `/healthz` and `/openapi.json`.
+
+mod api_keys;
+mod groups;
+mod health;
+mod openapi;
+mod people;
+mod read;
+mod secret;
+
+use std::sync::Arc;
+
+use app::{
+    Core,
+    identity::Identity,
+    profile::{Deployment, Profile},
+};
+use domain::ports::{Cipher, Clock, Groups, Ids, Jobs, Tables, UserRecords};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The ports that this function uses; its policy in the cloud has the same list.
+pub struct Deps {
+    /// Keys; settings to read.
+    pub tables: Arc<dyn Tables>,
+    /// The audit queue.
+    pub jobs: Arc<dyn Jobs>,
+    /// For the cursors' key and the users' records.
+    pub cipher: Arc<dyn Cipher>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and randomness.
+    pub ids: Arc<dyn Ids>,
+    /// Groups, for admins.
+    pub groups: Arc<dyn Groups>,
+    /// What secrets are derived from.
+    pub user_records: Arc<dyn UserRecords>,
+    /// What the deployment tells about itself.
+    pub deployment: Deployment,
+}
+
+#[derive(Clone)]
+struct App {
+    profile: Profile,
+    identity: Identity,
+    version: String,
+}
+
+/// The router of this prefix.
+pub fn router(deps: Deps) -> OpenApiRouter {
+    let Deps { tables, jobs, cipher, clock, ids, groups, user_records, deployment } = deps;
+    let core = Core::new(tables, jobs, cipher, clock, ids);
+    let version = deployment.version.clone();
+    let app = App { profile: Profile::new(core.clone(), groups, deployment), identity: Identity::new(core, user_records), version };
+    OpenApiRouter::new()
+        .routes(routes!(read::read_profile))
+        .routes(routes!(groups::list_profile_groups))
+        .routes(routes!(people::list_people))
+        .routes(routes!(api_keys::list_api_keys))
+        .routes(routes!(secret::rotate_api_key))
+        .routes(routes!(health::health))
+        .routes(routes!(openapi::openapi))
+        .with_state(app)
+}

@@ -3,6 +3,7 @@
 mod complete;
 mod download;
 mod list;
+mod object_access;
 mod parts;
 mod register;
 mod remove;

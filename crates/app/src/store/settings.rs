@@ -71,22 +71,22 @@ impl Store {
         self.save_setting("settings", "application", settings, None).await
     }
 
-    /// The ciphertext (base64) of the key that seals cursors.
+    /// The ciphertext (base64) of a secret that the product made for itself.
     ///
     /// # Errors
     /// Those of the tables.
-    pub async fn cursor_secret(&self) -> PortResult<Option<String>> {
-        self.setting("secret", "cursor").await
+    pub async fn own_secret(&self, name: &str) -> PortResult<Option<String>> {
+        self.setting("secret", name).await
     }
 
-    /// Keeps the ciphertext of a cursor key, if none is there yet; answers with the one that is there then.
+    /// Keeps the ciphertext of such a secret, if none is there yet; answers with the one that is there then.
     ///
     /// # Errors
     /// Those of the tables.
-    pub async fn keep_cursor_secret(&self, ciphertext: &str) -> PortResult<String> {
-        match self.save_setting("secret", "cursor", &ciphertext, Some(Condition::Absent)).await {
+    pub async fn keep_own_secret(&self, name: &str, ciphertext: &str) -> PortResult<String> {
+        match self.save_setting("secret", name, &ciphertext, Some(Condition::Absent)).await {
             Err(error) if !error.is(PortErrorKind::PreconditionFailed) => Err(error),
-            _ => Ok(self.cursor_secret().await?.unwrap_or_else(|| ciphertext.to_owned())),
+            _ => Ok(self.own_secret(name).await?.unwrap_or_else(|| ciphertext.to_owned())),
         }
     }
 

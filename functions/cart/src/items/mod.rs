@@ -1,0 +1,5 @@
+//! Routes below `/cart/items`.
+
+pub(crate) mod add;
+pub(crate) mod read;
+pub(crate) mod remove;
