@@ -1,3 +1,15 @@
 //! The whole data lake as one process: every router, embedded adapters, object endpoint, sign-in.
 
+mod administration;
+mod authenticate;
+mod bridges;
+mod home;
+mod objects;
+mod routes;
+mod serve;
 pub mod sign_in;
+mod work;
+
+pub use administration::{Granted, Invited, grant_key, invite_administrator};
+pub use home::Home;
+pub use serve::{Server, start};

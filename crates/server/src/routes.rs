@@ -1,0 +1,110 @@
+//! All routers behind one address, with sign-in beside them and the authorizer before them.
+
+use std::sync::Arc;
+
+use app::profile::Deployment;
+use async_trait::async_trait;
+use axum::{Router, http::HeaderValue, middleware::from_fn_with_state};
+use domain::{
+    PortError, PortErrorKind, PortResult, Principal,
+    audit::Origin,
+    id::UserId,
+    principal::{Role, Via},
+};
+use runtime::configuration::Configuration;
+use tower_http::limit::RequestBodyLimitLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    authenticate,
+    home::{BUCKET, Home, ObjectPorts},
+    sign_in::{self, Client, SignInConfig, SignInHook, SignInParts},
+};
+
+/// What is possible on one machine.
+const CAPABILITIES: [&str; 3] = ["exports.grant", "exports.signed-url", "exports.bucket-key"];
+
+/// The whole HTTP surface.
+pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, _configuration: &Configuration, api_url: &str) -> anyhow::Result<Router> {
+    let (api, _) = functions(home, ports, api_url).split_for_parts();
+    let sign_in = SignInConfig { origin: api_url.to_owned(), clients: vec![Client::console(api_url), Client::command_line()], trust_forwarded_for: false };
+    let authorizer = authenticate::authorizer(home, &sign_in);
+    let edge = web::Edge { ids: Arc::clone(&home.ids), console_origins: vec![HeaderValue::from_str(api_url)?] };
+    let api = web::finish(api, edge).layer(from_fn_with_state(Arc::new(authorizer), authenticate::authenticate));
+    let sign_in = sign_in::router(SignInParts {
+        config: sign_in,
+        users: home.users.clone(),
+        keys: Arc::clone(&home.signing_keys),
+        hook: Arc::new(Project(Arc::clone(home))),
+        clock: Arc::clone(&home.clock),
+        ids: Arc::clone(&home.ids),
+    })?;
+    Ok(sign_in.fallback_service(api).layer(RequestBodyLimitLayer::new(web::BODY_LIMIT + 1)))
+}
+
+fn functions(home: &Home, ports: &ObjectPorts, api_url: &str) -> OpenApiRouter {
+    let deployment = Deployment {
+        endpoint: api_url.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        capabilities: CAPABILITIES.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    OpenApiRouter::new()
+        .merge(function_packages::router(function_packages::Deps {
+            tables: home.tables.clone(),
+            jobs: home.jobs.clone(),
+            cipher: home.cipher.clone(),
+            clock: Arc::clone(&home.clock),
+            ids: Arc::clone(&home.ids),
+            objects: Arc::clone(&ports.objects),
+            multipart: Arc::clone(&ports.multipart),
+            bucket: BUCKET.to_owned(),
+        }))
+        .merge(function_search::router(function_search::Deps {
+            tables: home.tables.clone(),
+            jobs: home.jobs.clone(),
+            cipher: home.cipher.clone(),
+            clock: Arc::clone(&home.clock),
+            ids: Arc::clone(&home.ids),
+            index: home.search.clone(),
+        }))
+        .merge(function_cart::router(function_cart::Deps {
+            tables: home.tables.clone(),
+            jobs: home.jobs.clone(),
+            cipher: home.cipher.clone(),
+            clock: Arc::clone(&home.clock),
+            ids: Arc::clone(&home.ids),
+            objects: Arc::clone(&ports.objects),
+            bucket: BUCKET.to_owned(),
+        }))
+        .merge(function_profile::router(function_profile::Deps {
+            tables: home.tables.clone(),
+            jobs: home.jobs.clone(),
+            cipher: home.cipher.clone(),
+            clock: Arc::clone(&home.clock),
+            ids: Arc::clone(&home.ids),
+            groups: Arc::new(home.users.clone()),
+            user_records: Arc::new(home.users.clone()),
+            deployment,
+        }))
+}
+
+/// The principal row follows the directory at every sign-in, refresh and sign-out.
+struct Project(Arc<Home>);
+
+#[async_trait]
+impl SignInHook for Project {
+    async fn signed_in(&self, user_id: &UserId) -> PortResult<()> {
+        self.0.people.sign_in(user_id, &Origin::default()).await.map(drop).map_err(|error| withheld("sign_in.signed_in", error))
+    }
+
+    async fn signed_out(&self, user_id: &UserId) -> PortResult<()> {
+        let principal = Principal { user_id: user_id.clone(), role: Role::Member, groups: std::collections::BTreeSet::new(), via: Via::Session };
+        let caller = app::Caller { principal, origin: Origin::default() };
+        self.0.people.sign_out(&caller).await.map_err(|error| withheld("sign_in.signed_out", error))
+    }
+}
+
+fn withheld(operation: &'static str, error: app::AppError) -> PortError {
+    let kind = if error.kind() == app::ErrorKind::Forbidden { PortErrorKind::PermissionDenied } else { PortErrorKind::Unavailable };
+    PortError::new(kind, operation).because(error)
+}
