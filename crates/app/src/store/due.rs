@@ -2,6 +2,7 @@
 
 use domain::{
     PortErrorKind, PortResult, Timestamp,
+    dataset::Dataset,
     ports::{Condition, Index, Item, Key, Order, Page, PageKey, Query, Range, Table, Update, Write},
 };
 
@@ -86,6 +87,16 @@ impl Store {
             Err(error) if !error.is(PortErrorKind::PreconditionFailed) => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Removes the rows of datasets whose bytes are gone.
+    ///
+    /// # Errors
+    /// Those of the tables; some may be gone then.
+    pub async fn remove_datasets(&self, datasets: &[Dataset]) -> PortResult<()> {
+        let key = |dataset: &Dataset| Key::new(dataset.package_id.to_string(), format!("ds#{}", dataset.id));
+        let gone = datasets.iter().map(|dataset| Write::Delete { table: Table::Datasets, key: key(dataset), condition: None });
+        self.tables.write_many(gone.collect()).await
     }
 
     /// Removes all rows of a partition whose sort key begins with `prefix`.

@@ -1,5 +1,7 @@
 //! What follows from changes: workers that handle entries at least once, in any order.
 
 pub mod changes;
+pub mod housekeeping;
 pub mod indexing;
 pub mod logging;
+pub mod manifest;
