@@ -13,8 +13,10 @@ use crate::{id::PackageId, time::Timestamp};
 /// The token between two values of one field; no analysed text contains it.
 pub const VALUE_BREAK: &str = "|";
 
-/// The exact term of a tag in [`TermField::Tag`]: `name=value`, where a `=` or `\` of the name is escaped by `\`, so
-/// that no two tags share a term. With an empty value, the beginning of all terms of that tag.
+/// The exact term of a tag in [`TermField::Tag`]: `name=value`.
+///
+/// A `=` or `\` of the name is escaped by `\`, so that no two tags share a term. With an empty value it is the
+/// beginning of all terms of that tag.
 #[must_use]
 pub fn tag_term(name: &str, value: &str) -> String {
     format!("{}={value}", name.replace('\\', "\\\\").replace('=', "\\="))
