@@ -1,6 +1,6 @@
 //! Errors of use cases: a public half for the caller, a private one for the log.
 
-use std::{error::Error, fmt};
+use std::{borrow::Cow, error::Error, fmt};
 
 use domain::{FieldError, PortError, PortErrorKind, access::Denial};
 
@@ -38,16 +38,17 @@ pub type AppResult<T> = Result<T, AppError>;
 #[derive(Debug)]
 pub struct AppError {
     kind: ErrorKind,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
     fields: Vec<FieldError>,
-    source: Option<PortError>,
+    /// Boxed: errors travel through every call.
+    source: Option<Box<PortError>>,
 }
 
 impl AppError {
     /// An error of `kind` with a stable `code` and a sentence for people.
-    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), fields: Vec::new(), source: None }
+    pub fn new(kind: ErrorKind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { kind, code: code.into(), message: message.into(), fields: Vec::new(), source: None }
     }
 
     /// Parts of the body that break rules.
@@ -58,7 +59,7 @@ impl AppError {
             [one] => format!("{} {}.", one.pointer, one.detail),
             many => format!("{} parts of the request break a rule.", many.len()),
         };
-        Self { kind: ErrorKind::RuleBroken, code: "invalid", message, fields, source: None }
+        Self { kind: ErrorKind::RuleBroken, code: Cow::Borrowed("invalid"), message, fields, source: None }
     }
 
     /// A query parameter that can't be understood.
@@ -110,8 +111,8 @@ impl AppError {
 
     /// The stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// The sentence for people.
@@ -136,7 +137,7 @@ impl From<PortError> for AppError {
             }
             _ => (ErrorKind::Internal, "internal", "Something went wrong inside the data lake. It is logged under the request id."),
         };
-        Self { kind, code, message: message.to_owned(), fields: Vec::new(), source: Some(source) }
+        Self { kind, code: Cow::Borrowed(code), message: message.to_owned(), fields: Vec::new(), source: Some(Box::new(source)) }
     }
 }
 
@@ -148,6 +149,6 @@ impl fmt::Display for AppError {
 
 impl Error for AppError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|source| source as &(dyn Error + 'static))
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
