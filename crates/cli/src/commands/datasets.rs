@@ -1,0 +1,139 @@
+//! `datalake datasets`
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use client::datasets::DatasetFilter;
+use contract::datasets::Dataset;
+use futures::{TryStreamExt as _, future, stream};
+
+use super::transfer::{Transfer, show_pull, show_push, wanted};
+use crate::{
+    context::Context,
+    failure::{Failure, FailureKind, Outcome},
+    output::Column,
+    pull::Pull,
+    push::{LocalFile, Push, file, walk},
+};
+
+/// Datasets.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Datasets {
+    /// List a package's datasets, in path order.
+    List {
+        /// The package's id.
+        package: String,
+        /// Only paths that begin so.
+        #[arg(long)]
+        prefix: Option<String>,
+        /// Pending or removed ones instead.
+        #[arg(long, value_parser = ["pending", "removed"])]
+        state: Option<String>,
+    },
+    /// Upload files and folders into a package.
+    Upload(Upload),
+    /// Download single datasets.
+    Download(Download),
+}
+
+/// Upload files and folders.
+#[derive(Debug, Args)]
+pub(crate) struct Upload {
+    /// The package's id.
+    package: String,
+    /// Files, and folders whose files are meant.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The folder in the package.
+    #[arg(long, default_value = "")]
+    prefix: String,
+    /// Take hidden files of folders as well.
+    #[arg(long)]
+    hidden: bool,
+    #[command(flatten)]
+    transfer: Transfer,
+}
+
+/// Download single datasets.
+#[derive(Debug, Args)]
+pub(crate) struct Download {
+    /// The package's id.
+    package: String,
+    /// Their paths in the package.
+    #[arg(required = true)]
+    paths: Vec<String>,
+    /// The folder to write to.
+    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    to: PathBuf,
+    #[command(flatten)]
+    transfer: Transfer,
+}
+
+const LIST: &[Column<Dataset>] = &[
+    ("name", |dataset| dataset.name.clone()),
+    ("size", |dataset| dataset.size.to_string()),
+    ("content_type", |dataset| dataset.content_type.clone()),
+    ("sha256", |dataset| dataset.sha256.clone().unwrap_or_default()),
+    ("verified", |dataset| dataset.verified.clone().unwrap_or_default()),
+    ("state", |dataset| dataset.state.clone()),
+    ("id", |dataset| dataset.id.clone()),
+];
+
+pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
+    let client = context.client()?;
+    match command {
+        Datasets::List { package, prefix, state } => {
+            let datasets: Vec<Dataset> = client.datasets(&package, &DatasetFilter { prefix, state }).try_collect().await?;
+            context.printer.list(&datasets, LIST)
+        }
+        Datasets::Upload(upload) => {
+            let files = files_of(context, &upload)?;
+            let push = Push::new(&client, &upload.package, upload.transfer.parallel, context.progress());
+            let report = Box::pin(push.run(files)).await?;
+            show_push(context, &report)
+        }
+        Datasets::Download(download) => {
+            let found = named(&client, &download.package, &download.paths).await?;
+            let files = stream::iter(found.into_iter().map(|dataset| Ok(wanted(&download.package, dataset))));
+            let (root, parallel, progress) = (download.to, download.transfer.parallel, context.progress());
+            let pulling = Pull { client: &client, objects: None, root, parallel, progress };
+            let report = Box::pin(pulling.run(files)).await;
+            pulling.progress.finish();
+            show_pull(context, &report?)
+        }
+    }
+}
+
+fn files_of(context: &Context, upload: &Upload) -> Outcome<Vec<LocalFile>> {
+    let mut files = Vec::new();
+    for path in &upload.files {
+        if path.is_dir() {
+            let walked = walk(path, &upload.prefix, upload.hidden)?;
+            walked.left_out.iter().for_each(|left_out| context.printer.note(format_args!("left out {left_out}")));
+            files.extend(walked.files);
+        } else {
+            files.push(file(path, upload.prefix.trim_matches('/'))?);
+        }
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = files.iter().find(|file| !names.insert(file.name.as_str())) {
+        return Err(Failure::usage(format!("Two of the files would be '{}' in the package.", twice.name)));
+    }
+    files.sort_by_key(|file| file.size);
+    Ok(files)
+}
+
+/// The datasets of these paths; each must be there.
+async fn named(client: &client::Client, package: &str, paths: &[String]) -> Outcome<Vec<Dataset>> {
+    let mut found = Vec::new();
+    for path in paths {
+        let filter = DatasetFilter { prefix: Some(path.clone()), state: None };
+        // In path order the path itself comes before all that begin with it.
+        let mut datasets = std::pin::pin!(client.datasets(package, &filter).try_filter(|dataset| future::ready(dataset.name == *path)));
+        match datasets.try_next().await? {
+            Some(dataset) => found.push(dataset),
+            None => return Err(Failure::new(FailureKind::NotFound, format!("There is no dataset '{path}' in {package}."))),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,29 @@
+//! The commands: one file a noun.
+
+pub(crate) mod cart;
+pub(crate) mod configure;
+pub(crate) mod datasets;
+pub(crate) mod exports;
+pub(crate) mod login;
+pub(crate) mod metadata;
+pub(crate) mod packages;
+pub(crate) mod search;
+mod transfer;
+mod whoami;
+
+use crate::{arguments::Command, context::Context, failure::Outcome};
+
+/// Runs a command. Each one's future is boxed: transfers hold much.
+pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
+    match command {
+        Command::Configure(arguments) => configure::run(context, arguments),
+        Command::Login(arguments) => Box::pin(login::run(context, arguments)).await,
+        Command::Whoami => whoami::run(context).await,
+        Command::Packages(command) => Box::pin(packages::run(context, command)).await,
+        Command::Datasets(command) => Box::pin(datasets::run(context, command)).await,
+        Command::Metadata(command) => Box::pin(metadata::run(context, command)).await,
+        Command::Search(arguments) => Box::pin(search::run(context, arguments)).await,
+        Command::Cart(command) => Box::pin(cart::run(context, command)).await,
+        Command::Exports(command) => Box::pin(exports::run(context, command)).await,
+    }
+}

@@ -1,0 +1,184 @@
+//! `datalake packages`
+
+mod push;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use client::{PackageFilter, datasets::DatasetFilter};
+use contract::packages::{CreatePackage, Package};
+use futures::TryStreamExt as _;
+
+use super::transfer::{Transfer, show_pull, wanted};
+use crate::{
+    context::Context,
+    failure::{Failure, Outcome},
+    output::{Column, size},
+    pull::Pull,
+};
+
+/// Packages.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Packages {
+    /// List your packages, newest first.
+    List {
+        /// Of this user; for administrators.
+        #[arg(long, value_name = "USER_ID")]
+        owner: Option<String>,
+    },
+    /// Create an empty package.
+    Create(Create),
+    /// Show a package.
+    Show {
+        /// The package's id.
+        package: String,
+    },
+    /// Push a folder: create a package of it, or bring one up to date.
+    Push(push::PushFolder),
+    /// Pull a package's files into a folder: parallel, verified, resumable.
+    Pull(PullPackage),
+    /// Delete a package.
+    Delete {
+        /// The package's id.
+        package: String,
+        /// Don't ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// What describes a package.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Description {
+    /// What it is about: plain text or Markdown.
+    #[arg(long)]
+    description: Option<String>,
+    /// A tag; may be repeated.
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = pair)]
+    tags: Vec<(String, String)>,
+    /// Who sees it.
+    #[arg(long, value_parser = ["private", "groups", "everyone"])]
+    visibility: Option<String>,
+    /// A group that sees it; may be repeated. Implies `--visibility groups`.
+    #[arg(long = "group", value_name = "NAME")]
+    groups: Vec<String>,
+}
+
+/// Create an empty package.
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Its name.
+    name: String,
+    #[command(flatten)]
+    description: Description,
+}
+
+/// Pull a package's files.
+#[derive(Debug, Args)]
+pub(crate) struct PullPackage {
+    /// The package's id.
+    package: String,
+    /// The folder; files that are there with the right content are kept, other files are left alone.
+    folder: PathBuf,
+    /// Only paths that begin so.
+    #[arg(long)]
+    prefix: Option<String>,
+    #[command(flatten)]
+    transfer: Transfer,
+}
+
+const LIST: &[Column<Package>] = &[
+    ("id", |package| package.id.clone()),
+    ("name", |package| package.name.clone()),
+    ("visibility", |package| package.visibility.clone()),
+    ("datasets", |package| package.datasets.to_string()),
+    ("bytes", |package| package.bytes.to_string()),
+    ("updated_at", |package| package.updated_at.clone()),
+];
+
+const FIELDS: &[Column<Package>] = &[
+    ("id", |package| package.id.clone()),
+    ("name", |package| package.name.clone()),
+    ("description", |package| package.description.clone()),
+    ("owner", |package| package.owner.clone()),
+    ("visibility", |package| package.visibility.clone()),
+    ("groups", |package| package.groups.join(", ")),
+    ("datasets", |package| package.datasets.to_string()),
+    ("size", |package| size(package.bytes)),
+    ("version", |package| package.version.to_string()),
+    ("revision", |package| package.revision.to_string()),
+    ("tags", |package| package.metadata.iter().flatten().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("\n")),
+    ("created_at", |package| package.created_at.clone()),
+    ("updated_at", |package| package.updated_at.clone()),
+    ("actions", |package| package.actions.join(", ")),
+];
+
+pub(crate) async fn run(context: &Context, command: Packages) -> Outcome {
+    let client = context.client()?;
+    match command {
+        Packages::List { owner } => {
+            let packages: Vec<Package> = client.packages(&PackageFilter { owner }).try_collect().await?;
+            context.printer.list(&packages, LIST)
+        }
+        Packages::Create(create) => {
+            let mut package = CreatePackage { name: create.name, ..CreatePackage::default() };
+            create.description.describe(&mut package);
+            context.printer.item(&client.create_package(&package).await?, FIELDS)
+        }
+        Packages::Show { package } => context.printer.item(&client.package(&package).await?, FIELDS),
+        Packages::Push(arguments) => Box::pin(push::run(context, &client, arguments)).await,
+        Packages::Pull(pull) => {
+            let filter = DatasetFilter { prefix: pull.prefix, state: None };
+            let files = client.datasets(&pull.package, &filter).map_ok(|dataset| wanted(&pull.package, dataset)).map_err(Failure::from);
+            let (root, parallel, progress) = (pull.folder, pull.transfer.parallel, context.progress());
+            let pulling = Pull { client: &client, objects: None, root, parallel, progress };
+            let report = Box::pin(pulling.run(files)).await;
+            pulling.progress.finish();
+            show_pull(context, &report?)
+        }
+        Packages::Delete { package, yes } => {
+            let found = client.package(&package).await?;
+            if !yes {
+                confirm(&format!("Delete '{}' ({package}) with {} datasets?", found.name.escape_debug(), found.datasets))?;
+            }
+            client.delete_package(&package).await?;
+            context.printer.note(format_args!("Deleted {package}; it can be restored for 30 days."));
+            Ok(())
+        }
+    }
+}
+
+impl Description {
+    /// What was given takes the place of what is there.
+    pub(super) fn describe(self, package: &mut CreatePackage) {
+        if let Some(description) = self.description {
+            package.description = description;
+        }
+        package.metadata.extend(self.tags);
+        let implied = (!self.groups.is_empty()).then(|| "groups".to_owned());
+        package.visibility = self.visibility.or(implied);
+        package.groups = self.groups;
+    }
+}
+
+fn confirm(question: &str) -> Outcome {
+    use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+    let failed = |error| Failure::file("ask", &error);
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage("This deletes; say --yes where nobody can be asked."));
+    }
+    let mut error = std::io::stderr().lock();
+    write!(error, "{question} [y/N] ").and_then(|()| error.flush()).map_err(failed)?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(failed)?;
+    if matches!(line.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::failed("Nothing was deleted.")) }
+}
+
+/// `NAME=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("must be NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,108 @@
+//! `/packages/{id}/datasets`.
+
+use contract::datasets::{
+    ArrivedParts, CompleteDatasets, CompletedDatasets, Dataset, DatasetList, Download, Part, RegisterDatasets, RegisteredDatasets,
+    SignParts, SignedParts,
+};
+use futures::Stream;
+
+use crate::{
+    call::Call,
+    client::Client,
+    error::Result,
+    paging::{Page, entries, pages},
+};
+
+/// Which datasets to list.
+#[derive(Clone, Debug, Default)]
+pub struct DatasetFilter {
+    /// Only paths that begin so.
+    pub prefix: Option<String>,
+    /// `pending` or `removed` instead of the available ones.
+    pub state: Option<String>,
+}
+
+impl Client {
+    /// A page of datasets.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub async fn list_datasets(&self, package: &str, filter: &DatasetFilter, page: &Page) -> Result<DatasetList> {
+        let call = Call::get("list datasets", &["packages", package, "datasets"]);
+        let call = call.query("prefix", filter.prefix.as_deref()).query("state", filter.state.as_deref());
+        self.json(call.query("limit", page.limit).query("cursor", page.cursor.as_deref())).await
+    }
+
+    /// All datasets: the available ones in path order, those in another state in order of registration.
+    pub fn datasets<'a>(&'a self, package: &'a str, filter: &'a DatasetFilter) -> impl Stream<Item = Result<Dataset>> + Send + 'a {
+        entries(pages(None, move |cursor| async move { self.list_datasets(package, filter, &Page::largest().at(cursor)).await }))
+    }
+
+    /// Registers 1 to 500 uploads; each is answered on its own, in order.
+    ///
+    /// # Errors
+    /// Those of the package and of the call as a whole.
+    pub async fn register_datasets(&self, package: &str, datasets: &RegisterDatasets) -> Result<RegisteredDatasets> {
+        self.json(Call::post("register files", &["packages", package, "datasets"]).json(datasets).idempotent()).await
+    }
+
+    /// Completes 1 to 500 uploads of single requests; each is answered on its own, in order.
+    ///
+    /// # Errors
+    /// Those of the package and of the call as a whole.
+    pub async fn complete_datasets(&self, package: &str, ids: Vec<String>) -> Result<CompletedDatasets> {
+        let body = CompleteDatasets { ids };
+        // Completing again what is complete changes nothing.
+        self.json(Call::post("complete files", &["packages", package, "datasets", "complete"]).json(&body).repeatable()).await
+    }
+
+    /// Completes one upload; one in parts may answer with state `completing`.
+    ///
+    /// # Errors
+    /// 409 while bytes are missing.
+    pub async fn complete_dataset(&self, package: &str, dataset: &str) -> Result<Dataset> {
+        self.json(Call::post("complete a file", &["packages", package, "datasets", dataset, "complete"]).repeatable()).await
+    }
+
+    /// Reads a dataset.
+    ///
+    /// # Errors
+    /// 404 for what is absent or hidden.
+    pub async fn dataset(&self, package: &str, dataset: &str) -> Result<Dataset> {
+        self.json(Call::get("read a dataset", &["packages", package, "datasets", dataset])).await
+    }
+
+    /// Removes a dataset.
+    ///
+    /// # Errors
+    /// 404 for what is absent or hidden.
+    pub async fn remove_dataset(&self, package: &str, dataset: &str) -> Result<()> {
+        self.send(Call::delete("remove a dataset", &["packages", package, "datasets", dataset])).await.map(drop)
+    }
+
+    /// Signs 1 to 100 parts.
+    ///
+    /// # Errors
+    /// 409 unless the dataset is a pending upload in parts.
+    pub async fn sign_parts(&self, package: &str, dataset: &str, parts: Vec<Part>) -> Result<SignedParts> {
+        let body = SignParts { parts };
+        self.json(Call::post("sign parts", &["packages", package, "datasets", dataset, "parts"]).json(&body).repeatable()).await
+    }
+
+    /// The parts that arrived.
+    ///
+    /// # Errors
+    /// 409 unless the dataset is a pending upload in parts.
+    pub async fn arrived_parts(&self, package: &str, dataset: &str) -> Result<ArrivedParts> {
+        self.json(Call::get("list parts", &["packages", package, "datasets", dataset, "parts"])).await
+    }
+
+    /// A URL of a dataset's bytes.
+    ///
+    /// # Errors
+    /// 404 for what is absent or hidden.
+    pub async fn download(&self, package: &str, dataset: &str) -> Result<Download> {
+        let call = Call::get("ask for a download", &["packages", package, "datasets", dataset, "download"]);
+        self.json(call.header("accept", "application/json")).await
+    }
+}
