@@ -125,6 +125,10 @@ impl S3 for Endpoint {
             || input.acl.is_some()
             || input.tagging.is_some()
             || input.server_side_encryption.is_some()
+            || input.checksum_crc32.is_some()
+            || input.checksum_crc32c.is_some()
+            || input.checksum_crc64nvme.is_some()
+            || input.checksum_sha1.is_some()
             || input.content_encoding.is_some_and(|encoding| encoding != "aws-chunked");
         if unoffered || input.content_md5.is_some() || request.trailing_headers.is_some() {
             return Err(s3_error!(NotImplemented, "The request asks for what this store does not keep or check."));
@@ -253,7 +257,11 @@ impl S3 for Endpoint {
 
     async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
         let input = request.input;
-        if input.content_md5.is_some() || request.trailing_headers.is_some() {
+        let unoffered = input.checksum_crc32.is_some()
+            || input.checksum_crc32c.is_some()
+            || input.checksum_crc64nvme.is_some()
+            || input.checksum_sha1.is_some();
+        if unoffered || input.content_md5.is_some() || request.trailing_headers.is_some() {
             return Err(s3_error!(NotImplemented, "The request asks for what this store does not check."));
         }
         let conditions = PutConditions {

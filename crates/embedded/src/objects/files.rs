@@ -58,6 +58,16 @@ impl Folders {
         }
     }
 
+    /// Whether any content file is there.
+    pub(super) fn has_content(&self) -> io::Result<bool> {
+        for shard in fs::read_dir(&self.content)? {
+            if fs::read_dir(shard?.path())?.next().is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes everything that a crash left in the making.
     pub(super) fn sweep_incoming(&self) -> io::Result<usize> {
         let mut swept = 0;

@@ -15,6 +15,7 @@ mod database;
 mod endpoint;
 mod files;
 mod guard;
+mod linger;
 mod record;
 mod schema;
 mod serve;

@@ -21,6 +21,7 @@ use super::{
     cors,
     endpoint::Endpoint,
     guard::{self, Refusal},
+    linger::LingeringBody,
     store::ObjectStore,
 };
 
@@ -76,6 +77,8 @@ pub async fn serve(
                 }
             },
         };
+        // Answers are small or come in large buffers: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
         let handler = Arc::clone(&handler);
         let service = service_fn(move |request| {
             let handler = Arc::clone(&handler);
@@ -133,11 +136,12 @@ impl Handler {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
+        let body = LingeringBody::new(body);
         if let Err(refusal) = guard::check(&parts) {
             return refused(&refusal);
         }
         // The library logs requests, signed URLs among them: nothing of what it says is let through.
-        let answer = self.service.call(Request::from_parts(parts, Body::from(body))).with_subscriber(Dispatch::none());
+        let answer = self.service.call(Request::from_parts(parts, Body::http_body_unsync(body))).with_subscriber(Dispatch::none());
         answer.await.unwrap_or_else(|_| {
             let message = "The request could not be answered.";
             refused(&Refusal { status: StatusCode::INTERNAL_SERVER_ERROR, code: "InternalError", message })

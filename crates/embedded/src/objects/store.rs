@@ -56,7 +56,12 @@ impl ObjectStore {
         let lock = File::create(root.join("lock"))?;
         lock.try_lock().map_err(|error| StoreError::Internal(error.into()))?;
         let folders = Folders::create(root)?;
-        let database = Database::open(&root.join("objects.sqlite"))?;
+        let database = root.join("objects.sqlite");
+        if !database.exists() && folders.has_content()? {
+            // Without its rows all content would be swept away. The database comes first, so this is no crash of ours.
+            return Err(StoreError::Internal("there is content, but its database is gone".into()));
+        }
+        let database = Database::open(&database)?;
         let unfinished = folders.sweep_incoming()?;
         let orphans = database.read(|transaction| folders.sweep_content(|name| database::is_known_file(transaction, name)))?;
         if unfinished + orphans > 0 {

@@ -11,6 +11,7 @@ use domain::{
 use futures::StreamExt;
 use secrecy::ExposeSecret;
 use testkit::memory_objects::{once, options_of};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const MINUTES: Duration = Duration::from_secs(600);
 
@@ -118,4 +119,37 @@ async fn a_shutdown_ends_the_endpoint_and_frees_the_store() {
     assert_eq!(std::sync::Arc::strong_count(&store), 1, "no connection holds the store any more");
     drop(store);
     drop(crate::support::open(folder.path()));
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_reads_only_after_sending() {
+    let (running, _folder) = with_two_objects().await;
+    let host = running.url.trim_start_matches("http://");
+    let mut connection = tokio::net::TcpStream::connect(host).await.expect("a connection");
+    let length = 20 * 1024 * 1024;
+    let head = format!("PUT /{BUCKET}/large HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n\r\n");
+    connection.write_all(head.as_bytes()).await.expect("sent");
+    connection.write_all(&vec![7; length]).await.expect("all sent, though the answer is there already");
+    let mut status = [0; 12];
+    connection.read_exact(&mut status).await.expect("an answer");
+    assert_eq!(&status, b"HTTP/1.1 403");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plain_curl_fetches_by_signed_url_and_by_api_key() {
+    let (running, _folder) = with_two_objects().await;
+    let fetch = async |arguments: &[&str]| {
+        let mut command = tokio::process::Command::new("curl");
+        command.args(["--silent", "--show-error", "--write-out", " %{http_code}"]).args(arguments);
+        let output = command.output().await.expect("curl is installed");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let signed = running.objects().sign_get(&current("open/read me.csv"), "x.csv", MINUTES).await.expect("signed");
+    assert_eq!(fetch(&[signed.url.expose_secret()]).await, "content 200");
+    let url = |key: &str| format!("{}/{BUCKET}/{key}", running.url);
+    // As for Amazon S3, which asks for this header too; newer ones send it by themselves.
+    let header = "x-amz-content-sha256: UNSIGNED-PAYLOAD";
+    let by_key = ["--header", header, "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "reader:the reader's secret"];
+    assert_eq!(fetch(&[by_key.as_slice(), &[&url("open/read%20me.csv")]].concat()).await, "content 200");
+    assert!(fetch(&[by_key.as_slice(), &[&url("closed/secret.csv")]].concat()).await.ends_with(" 403"));
 }

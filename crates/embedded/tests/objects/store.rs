@@ -3,9 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use crate::support::{BUCKET, open};
+use crate::support::{BUCKET, RandomIds, SystemClock, open};
 use bytes::Bytes;
 use datalake_embedded::objects::{ObjectStore, PutConditions, StoreError};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -133,9 +134,24 @@ async fn removing_a_version_removes_its_file() {
 async fn a_folder_belongs_to_one_store_at_a_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = open(folder.path());
-    let second =
-        ObjectStore::open(folder.path(), std::sync::Arc::new(crate::support::SystemClock), std::sync::Arc::new(crate::support::RandomIds));
+    let second = ObjectStore::open(folder.path(), Arc::new(SystemClock), Arc::new(RandomIds));
     assert!(second.is_err());
     drop(first);
     drop(open(folder.path()));
+}
+
+#[tokio::test]
+async fn content_whose_database_is_gone_is_not_swept_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    {
+        let store = open(folder.path());
+        store.ensure_bucket(BUCKET).await.expect("a bucket");
+        put(&store, "kept", "kept").await;
+    }
+    let database = folder.path().join("objects.sqlite");
+    let aside = folder.path().join("aside.sqlite");
+    fs::rename(&database, &aside).expect("moved away");
+    assert!(ObjectStore::open(folder.path(), Arc::new(SystemClock), Arc::new(RandomIds)).is_err());
+    fs::rename(&aside, &database).expect("moved back");
+    assert_eq!(read(&open(folder.path()), "kept").await, b"kept");
 }
