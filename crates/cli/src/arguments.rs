@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 use crate::{
-    commands::{cart, configure, datasets, exports, login, metadata, packages, search},
+    commands::{cart, configure, datasets, exports, keys, login, metadata, packages, search},
     output::Format,
 };
 
@@ -54,6 +54,9 @@ pub(crate) enum Command {
     Login(login::Login),
     /// Show who you are and what you may do here.
     Whoami,
+    /// Your API keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Packages: collections of files with a description and tags.
     #[command(subcommand)]
     Packages(packages::Packages),

@@ -4,6 +4,7 @@ pub(crate) mod cart;
 pub(crate) mod configure;
 pub(crate) mod datasets;
 pub(crate) mod exports;
+pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod metadata;
 pub(crate) mod packages;
@@ -19,6 +20,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Configure(arguments) => configure::run(context, arguments),
         Command::Login(arguments) => Box::pin(login::run(context, arguments)).await,
         Command::Whoami => whoami::run(context).await,
+        Command::Keys(command) => keys::run(context, command).await,
         Command::Packages(command) => Box::pin(packages::run(context, command)).await,
         Command::Datasets(command) => Box::pin(datasets::run(context, command)).await,
         Command::Metadata(command) => Box::pin(metadata::run(context, command)).await,
