@@ -9,6 +9,7 @@ mod head;
 mod resign;
 mod signature;
 
+use std::borrow::Cow;
 use std::{sync::Arc, time::Duration};
 
 use app::{
@@ -69,11 +70,11 @@ impl Authorizer {
             Ok(verdict) => verdict,
             Err(refusal) => {
                 // Names and codes only: what was sent may be a secret.
-                tracing::info!(code = refusal.code, address = head.source_ip.as_deref(), "a caller was refused");
+                tracing::info!(code = %refusal.code, address = head.source_ip.as_deref(), "a caller was refused");
                 if refusal.kind == RefusalKind::Unauthenticated {
                     self.failures.count(&head.failure_names(), self.clock.now());
                 }
-                Verdict::Refused { kind: refusal.kind, code: refusal.code.to_owned(), detail: refusal.detail }
+                Verdict::Refused { kind: refusal.kind, code: refusal.code.into_owned(), detail: refusal.detail }
             }
         }
     }
@@ -115,13 +116,13 @@ const INVALID_SIGNATURE: &str = "The signature does not fit the request and the 
 #[derive(Debug)]
 pub(crate) struct Refusal {
     kind: RefusalKind,
-    code: &'static str,
+    code: Cow<'static, str>,
     detail: String,
 }
 
 impl Refusal {
-    fn new(kind: RefusalKind, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind, code, detail: detail.into() }
+    fn new(kind: RefusalKind, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { kind, code: code.into(), detail: detail.into() }
     }
 
     fn malformed(code: &'static str, detail: impl Into<String>) -> Self {
@@ -143,7 +144,7 @@ impl From<AppError> for Refusal {
                 return Self::new(RefusalKind::Unavailable, "unavailable", "Who you are can't be told right now. Try again shortly.");
             }
         };
-        Self::new(kind, error.code(), error.message())
+        Self::new(kind, error.code().to_owned(), error.message())
     }
 }
 
