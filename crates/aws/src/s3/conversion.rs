@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(attachment("flights 2k.csv"), "attachment; filename=\"flights 2k.csv\"; filename*=UTF-8''flights%202k.csv");
         assert_eq!(
             attachment("a\";\r\nx: \\ü%.txt"),
-            "attachment; filename=\"a_;__x: ____.txt\"; filename*=UTF-8''a%22%3B%0D%0Ax%3A%20%5C%C3%BC%25.txt"
+            "attachment; filename=\"a_;__x: ___.txt\"; filename*=UTF-8''a%22%3B%0D%0Ax%3A%20%5C%C3%BC%25.txt"
         );
     }
 
