@@ -46,7 +46,11 @@ pub async fn invite_administrator(configuration: &Configuration, email: &str, na
 pub async fn grant_key(configuration: &Configuration, email: &str, read_only: bool) -> anyhow::Result<Granted> {
     let home = Home::open(&configuration.data_dir).await?;
     let page = home.users.page(Some(email), None).await.context("can't read the directory")?;
-    let user = page.users.into_iter().find(|user| user.email.eq_ignore_ascii_case(email)).with_context(|| format!("there is nobody with the e-mail address {email}"))?;
+    let user = page
+        .users
+        .into_iter()
+        .find(|user| user.email.eq_ignore_ascii_case(email))
+        .with_context(|| format!("there is nobody with the e-mail address {email}"))?;
     let entered = GrantKey { user_id: user.user_id, scope: KeyScope { read_only, packages: None }, expires_at: None };
     let key = home.identity.grant_key(&operator()?, &entered).await.map_err(|error| anyhow::anyhow!("{}", error.message()))?;
     Ok(Granted { access_key_id: key.access_key_id })

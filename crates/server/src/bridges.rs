@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{PortError, PortErrorKind, PortResult, change::Change, job::{Job, JobKind}};
+use domain::{
+    PortError, PortErrorKind, PortResult,
+    change::Change,
+    job::{Job, JobKind},
+};
 use embedded::{jobs::SqliteJobs, tables::SqliteTables};
 use runtime::worker::{ChangeFeed, DeadLetters, Delivery, JobQueue};
 
@@ -20,7 +24,7 @@ pub(crate) struct Queue {
 impl JobQueue<Job> for Queue {
     async fn receive(&self, max: usize, lease: Duration) -> PortResult<Vec<Delivery<Job>>> {
         let deliveries = self.jobs.receive(self.kind, max, lease).await?.into_iter();
-        Ok(deliveries.map(delivery).collect())
+        Ok(deliveries.map(|delivery| bridge(delivery, Job::group)).collect())
     }
 
     async fn acknowledge(&self, receipts: &[String]) -> PortResult<()> {
@@ -42,7 +46,7 @@ pub(crate) struct RetriedChanges(pub(crate) Arc<SqliteJobs>);
 #[async_trait]
 impl JobQueue<Change> for RetriedChanges {
     async fn receive(&self, max: usize, lease: Duration) -> PortResult<Vec<Delivery<Change>>> {
-        Ok(self.0.receive_changes(max, lease).await?.into_iter().map(delivery).collect())
+        Ok(self.0.receive_changes(max, lease).await?.into_iter().map(|delivery| bridge(delivery, |_| None)).collect())
     }
 
     async fn acknowledge(&self, receipts: &[String]) -> PortResult<()> {
@@ -65,8 +69,8 @@ impl DeadLetters<Change> for RetriedChanges {
     }
 }
 
-fn delivery<T>(delivery: embedded::jobs::Delivery<T>) -> Delivery<T> {
-    Delivery { receipt: delivery.receipt, attempt: delivery.attempt, group: delivery.group, body: delivery.body }
+fn bridge<T>(delivery: embedded::jobs::Delivery<T>, group: impl Fn(&T) -> Option<String>) -> Delivery<T> {
+    Delivery { receipt: delivery.receipt, attempt: delivery.attempt, group: group(&delivery.job), body: delivery.job }
 }
 
 /// The tables' change feed.

@@ -58,12 +58,17 @@ impl Home {
     /// # Errors
     /// If another process has it open, or a part of it can't be read.
     pub async fn open(folder: &Path) -> anyhow::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display()))?;
         let lock = lock(folder)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
         let tables = Arc::new(SqliteTables::open(folder.join("tables.sqlite3")).context("can't open the tables")?);
-        let jobs = SqliteJobs::open(&folder.join("jobs.sqlite3"), Arc::clone(&clock), Arc::clone(&ids)).await.context("can't open the jobs")?;
+        let jobs =
+            SqliteJobs::open(&folder.join("jobs.sqlite3"), Arc::clone(&clock), Arc::clone(&ids)).await.context("can't open the jobs")?;
         let jobs = Arc::new(jobs);
         let cipher = Arc::new(AesCipher::open(&folder.join("cipher.key")).context("can't open the cipher's key")?);
         let audit_log = FileAuditLog::open(&folder.join("audit"), Arc::clone(&clock)).await.context("can't open the audit log")?;
@@ -97,7 +102,12 @@ impl Home {
 
     /// The S3 adapter over this process's own endpoint, which listens on `bound` and is known to clients as `public_url`.
     pub(crate) fn objects(&self, bound: SocketAddr, public_url: &str) -> ObjectPorts {
-        let adapter = embedded::objects::adapter(&format!("http://{bound}"), Some(public_url.to_owned()), &self.internal_key, Arc::clone(&self.clock));
+        let adapter = embedded::objects::adapter(
+            &format!("http://{bound}"),
+            Some(public_url.to_owned()),
+            &self.internal_key,
+            Arc::clone(&self.clock),
+        );
         let adapter = Arc::new(adapter);
         ObjectPorts { objects: adapter.clone(), multipart: adapter }
     }
@@ -117,7 +127,13 @@ pub(crate) struct ObjectPorts {
 
 fn lock(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).with_context(|| format!("can't open {}", path.display()))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("can't open {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!("{} is in use by another datalake-server; stop it first", folder.display()),

@@ -1,7 +1,7 @@
 //! What API keys may do at the object endpoint: fetch current datasets that their user may download.
 
-use async_trait::async_trait;
 use app::{datasets::Datasets, identity::Identity};
+use async_trait::async_trait;
 use domain::{
     id::AccessKeyId,
     ports::{ObjectAddress, ObjectVersion},

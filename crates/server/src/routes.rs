@@ -27,7 +27,11 @@ const CAPABILITIES: [&str; 3] = ["exports.grant", "exports.signed-url", "exports
 /// The whole HTTP surface.
 pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, _configuration: &Configuration, api_url: &str) -> anyhow::Result<Router> {
     let (api, _) = functions(home, ports, api_url).split_for_parts();
-    let sign_in = SignInConfig { origin: api_url.to_owned(), clients: vec![Client::console(api_url), Client::command_line()], trust_forwarded_for: false };
+    let sign_in = SignInConfig {
+        origin: api_url.to_owned(),
+        clients: vec![Client::console(api_url), Client::command_line()],
+        trust_forwarded_for: false,
+    };
     let authorizer = authenticate::authorizer(home, &sign_in);
     let edge = web::Edge { ids: Arc::clone(&home.ids), console_origins: vec![HeaderValue::from_str(api_url)?] };
     let api = web::finish(api, edge).layer(from_fn_with_state(Arc::new(authorizer), authenticate::authenticate));
@@ -97,8 +101,13 @@ impl SignInHook for Project {
         self.0.people.sign_in(user_id, &Origin::default()).await.map(drop).map_err(|error| withheld("sign_in.signed_in", error))
     }
 
+    async fn renewed(&self, user_id: &UserId) -> PortResult<()> {
+        self.0.people.renew_session(user_id).await.map(drop).map_err(|error| withheld("sign_in.renewed", error))
+    }
+
     async fn signed_out(&self, user_id: &UserId) -> PortResult<()> {
-        let principal = Principal { user_id: user_id.clone(), role: Role::Member, groups: std::collections::BTreeSet::new(), via: Via::Session };
+        let principal =
+            Principal { user_id: user_id.clone(), role: Role::Member, groups: std::collections::BTreeSet::new(), via: Via::Session };
         let caller = app::Caller { principal, origin: Origin::default() };
         self.0.people.sign_out(&caller).await.map_err(|error| withheld("sign_in.signed_out", error))
     }

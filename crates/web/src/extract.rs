@@ -53,29 +53,7 @@ fn refusal(kind: RefusalKind, code: &str, detail: &str) -> Rejection {
         RefusalKind::TooMany => ErrorKind::TooMany,
         RefusalKind::Unavailable => ErrorKind::Unavailable,
     };
-    // Codes are stable names; the authorizer's are few, so that keeping one for the life of the process costs nothing.
-    AppError::new(kind, known_code(code), detail).into()
-}
-
-fn known_code(code: &str) -> &'static str {
-    const CODES: &[&str] = &[
-        "unauthenticated",
-        "invalid_token",
-        "expired_token",
-        "invalid_signature",
-        "signature_expired",
-        "body_hash_required",
-        "unknown_key",
-        "disabled",
-        "no_role",
-        "bad_path",
-        "query_not_encoded",
-        "headers_too_large",
-        "malformed_authorization",
-        "too_many_failures",
-        "unavailable",
-    ];
-    CODES.iter().find(|known| **known == code).copied().unwrap_or("unauthenticated")
+    AppError::new(kind, code.to_owned(), detail).into()
 }
 
 fn unauthenticated(detail: &str) -> Rejection {

@@ -138,7 +138,7 @@ impl Datasets {
                 // Chunks before this one are done and answered as such.
                 Err(error) => {
                     for position in chunk {
-                        checked[*position] = Err(AppError::new(error.kind(), error.code(), error.message()));
+                        checked[*position] = Err(AppError::new(error.kind(), error.code().to_owned(), error.message()));
                     }
                     tracing::warn!(error = &error as &dyn std::error::Error, package = %package_id, "a chunk of datasets could not be completed");
                 }

@@ -35,8 +35,11 @@ pub async fn feed_changes(
             Ok(false) => looped.wait().await,
             Err(error) => {
                 looped.failures = looped.failures.saturating_add(1);
-                let source = std::error::Error::source(&error);
-                tracing::error!(worker, %error, ?source, failures = looped.failures, "the change feed can't be read or acknowledged");
+                {
+                    // In a block of its own: what a log line borrows must not live across the wait.
+                    let (failures, error) = (looped.failures, &error as &(dyn std::error::Error + 'static));
+                    tracing::error!(worker, error, failures, "the change feed can't be read or acknowledged");
+                }
                 let backoff = pace.backoff(looped.failures);
                 tokio::select! {
                     () = stop.cancelled() => {}

@@ -74,7 +74,7 @@ impl Client {
     #[must_use]
     pub fn command_line() -> Self {
         Self {
-            id: "cli".to_owned(),
+            id: "datalake-cli".to_owned(),
             name: "Data lake command line".to_owned(),
             redirect_uris: Self::LOOPBACK_PORTS.iter().map(|port| format!("http://127.0.0.1:{port}/callback")).collect(),
             post_logout_redirect_uris: Vec::new(),
@@ -96,8 +96,11 @@ pub struct SignInConfig {
 /// What the product does when people come and go: it writes the principal row, by which requests are authorised.
 #[async_trait]
 pub trait SignInHook: Send + Sync {
-    /// Before tokens are given, at sign-in and at each refresh. An error withholds them.
+    /// Before tokens are given at sign-in. An error withholds them.
     async fn signed_in(&self, user_id: &UserId) -> PortResult<()>;
+
+    /// Before tokens are given at a refresh. An error withholds them.
+    async fn renewed(&self, user_id: &UserId) -> PortResult<()>;
 
     /// After the person has signed out.
     async fn signed_out(&self, user_id: &UserId) -> PortResult<()>;

@@ -95,7 +95,7 @@ async fn refresh(state: &super::State, client: &Client, params: &Params) -> Resu
             return Err(OAuthError::new("invalid_scope", "only what was granted at sign-in"));
         }
         admitted(state, &grant.user_id).await?.ok_or_else(bad_refresh_token)?;
-        state.hook.signed_in(&grant.user_id).await?;
+        state.hook.renewed(&grant.user_id).await?;
     }
     let (next, grant) = state.users.rotate_refresh_token(&token, &client.id).await?.ok_or_else(bad_refresh_token)?;
     let user = admitted(state, &grant.user_id).await?.ok_or_else(bad_refresh_token)?;

@@ -25,11 +25,14 @@ async fn a_person_signs_in_and_the_program_gets_tokens_that_verify() {
     let access = claims(&tokens.access);
     assert_eq!(
         (&access["token_use"], &access["client_id"], &access["scope"]),
-        (&"access".into(), &"cli".into(), &"openid profile email".into())
+        (&"access".into(), &"datalake-cli".into(), &"openid profile email".into())
     );
     assert_eq!(access["exp"].as_i64().expect("a time") - access["iat"].as_i64().expect("a time"), 900);
     let id = claims(&tokens.id);
-    assert_eq!((&id["token_use"], &id["aud"], &id["nonce"], &id["email"]), (&"id".into(), &"cli".into(), &"once".into(), &EMAIL.into()));
+    assert_eq!(
+        (&id["token_use"], &id["aud"], &id["nonce"], &id["email"]),
+        (&"id".into(), &"datalake-cli".into(), &"once".into(), &EMAIL.into())
+    );
     assert_eq!(home.diary(), [format!("in {ada}")]);
 }
 

@@ -46,6 +46,14 @@ impl SignInHook for Diary {
         Ok(())
     }
 
+    async fn renewed(&self, user_id: &UserId) -> PortResult<()> {
+        if *self.broken.lock().expect("no panic") {
+            return Err(PortError::new(PortErrorKind::Unavailable, "test.signed_in"));
+        }
+        self.entries.lock().expect("no panic").push(format!("in {user_id}"));
+        Ok(())
+    }
+
     async fn signed_out(&self, user_id: &UserId) -> PortResult<()> {
         self.entries.lock().expect("no panic").push(format!("out {user_id}"));
         Ok(())
@@ -117,7 +125,7 @@ impl Home {
     pub(crate) fn authorize_url(&self, changes: &[(&str, &str)]) -> String {
         let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, VERIFIER.as_bytes()));
         let mut pairs = vec![
-            ("client_id", "cli"),
+            ("client_id", "datalake-cli"),
             ("redirect_uri", CALLBACK),
             ("response_type", "code"),
             ("scope", "openid profile email"),
@@ -155,7 +163,7 @@ impl Home {
     pub(crate) async fn redeem(&self, code: &str) -> Page {
         self.token(&[
             ("grant_type", "authorization_code"),
-            ("client_id", "cli"),
+            ("client_id", "datalake-cli"),
             ("code", code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
@@ -164,7 +172,7 @@ impl Home {
     }
 
     pub(crate) async fn refresh(&self, token: &str) -> Page {
-        self.token(&[("grant_type", "refresh_token"), ("client_id", "cli"), ("refresh_token", token)]).await
+        self.token(&[("grant_type", "refresh_token"), ("client_id", "datalake-cli"), ("refresh_token", token)]).await
     }
 
     /// Signs Ada in, all the way.

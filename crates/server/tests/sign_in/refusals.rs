@@ -70,7 +70,7 @@ async fn a_code_needs_its_verifier_client_and_address_and_one_wrong_try_uses_it_
         let code = parameter(&browser.get(&home.authorize_url(&[])).await.location(), "code").expect("a code");
         let form = [
             ("grant_type", "authorization_code"),
-            ("client_id", "cli"),
+            ("client_id", "datalake-cli"),
             ("code", &code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
@@ -110,7 +110,8 @@ async fn a_refresh_never_widens_the_scope() {
     home.member().await;
     let first = home.sign_in(&browser).await;
     let ask = async |scope: &str| {
-        home.token(&[("grant_type", "refresh_token"), ("client_id", "cli"), ("refresh_token", &first.refresh), ("scope", scope)]).await
+        home.token(&[("grant_type", "refresh_token"), ("client_id", "datalake-cli"), ("refresh_token", &first.refresh), ("scope", scope)])
+            .await
     };
     assert_eq!(error_of(&ask("openid offline_access").await), "invalid_scope");
     tokens(&ask("openid").await);
@@ -121,7 +122,8 @@ async fn a_revoked_refresh_token_is_dead_and_unknown_ones_are_no_error() {
     let (home, browser) = (Home::new().await, Browser::new());
     home.member().await;
     let first = home.sign_in(&browser).await;
-    let revoke = async |token: &str| browser.post(&home.url("/sign-in/revoke"), &[("client_id", "cli"), ("token", token)]).await.status;
+    let revoke =
+        async |token: &str| browser.post(&home.url("/sign-in/revoke"), &[("client_id", "datalake-cli"), ("token", token)]).await.status;
     assert_eq!(revoke("unknown").await, StatusCode::OK);
     assert_eq!(revoke(&first.refresh).await, StatusCode::OK);
     assert_eq!(error_of(&home.refresh(&first.refresh).await), "invalid_grant");
@@ -132,10 +134,10 @@ async fn the_token_endpoint_takes_only_what_it_documents() {
     let home = Home::new().await;
     for (form, error) in [
         (vec![("grant_type", "authorization_code"), ("client_id", "unknown")], "invalid_client"),
-        (vec![("grant_type", "password"), ("client_id", "cli")], "unsupported_grant_type"),
-        (vec![("client_id", "cli")], "invalid_request"),
-        (vec![("grant_type", "authorization_code"), ("client_id", "cli"), ("code", "x")], "invalid_request"),
-        (vec![("grant_type", "refresh_token"), ("client_id", "cli"), ("client_id", "console")], "invalid_request"),
+        (vec![("grant_type", "password"), ("client_id", "datalake-cli")], "unsupported_grant_type"),
+        (vec![("client_id", "datalake-cli")], "invalid_request"),
+        (vec![("grant_type", "authorization_code"), ("client_id", "datalake-cli"), ("code", "x")], "invalid_request"),
+        (vec![("grant_type", "refresh_token"), ("client_id", "datalake-cli"), ("client_id", "console")], "invalid_request"),
     ] {
         assert_eq!(error_of(&home.token(&form).await), error, "{form:?}");
     }

@@ -10,7 +10,7 @@ impl Housekeeping {
     /// was never completed. Doing it again is no error.
     pub(super) async fn remove_bytes(&self, datasets: &[Dataset]) -> PortResult<()> {
         let found: Vec<Option<ObjectVersion>> =
-            stream::iter(datasets).map(|dataset| self.stored(dataset)).buffered(PARALLEL).try_collect().await?;
+            stream::iter(datasets.iter().map(|dataset| self.stored(dataset)).collect::<Vec<_>>()).buffered(PARALLEL).try_collect().await?;
         let versions: Vec<ObjectVersion> = found.into_iter().flatten().collect();
         if versions.is_empty() {
             return Ok(());

@@ -75,11 +75,8 @@ impl Run<'_> {
             }
         }
         let start = first + into.document.len();
-        let targets: Vec<(Target, Timestamp)> = stream::iter(there.iter().enumerate())
-            .map(|(place, dataset)| self.target(start + place, dataset))
-            .buffered(PARALLEL)
-            .try_collect()
-            .await?;
+        let signing: Vec<_> = there.iter().enumerate().map(|(place, dataset)| self.target(start + place, dataset)).collect();
+        let targets: Vec<(Target, Timestamp)> = stream::iter(signing).buffered(PARALLEL).try_collect().await?;
         for (dataset, (target, end)) in there.iter().zip(targets) {
             let (name, sha256) = (dataset.path.as_str(), dataset.sha256.as_deref());
             into.document.push(&Entry { target, dataset_id: dataset.id, name, size: dataset.size, sha256 })?;

@@ -39,11 +39,9 @@ pub(crate) async fn remove_files(store: &Store, objects: &dyn Objects, bucket: &
         if listing.objects.is_empty() {
             return store.remove_export_parts(user_id, id).await;
         }
-        let found: PortResult<Vec<ObjectVersion>> = stream::iter(listing.objects)
-            .map(|object| current(objects, ObjectVersion { address: address(object.key), version: object.version }))
-            .buffered(PARALLEL)
-            .try_collect()
-            .await;
+        let versions = listing.objects.into_iter().map(|object| ObjectVersion { address: address(object.key), version: object.version });
+        let looking: Vec<_> = versions.map(|version| current(objects, version)).collect();
+        let found: PortResult<Vec<ObjectVersion>> = stream::iter(looking).buffered(PARALLEL).try_collect().await;
         remove(OPERATION, objects, &found?).await?;
     }
     Err(PortError::new(PortErrorKind::Unexpected, OPERATION).with("export", id).with("rounds", ROUNDS))
