@@ -23,6 +23,7 @@ const SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 /// What is used of an issuer's discovery document (OpenID Connect Discovery 1.0, section 3).
 #[derive(Clone, Debug, Deserialize)]
 struct Discovery {
+    issuer: String,
     authorization_endpoint: Url,
     token_endpoint: Url,
     #[serde(default)]
@@ -55,6 +56,8 @@ pub struct Authorization {
     pub url: Url,
     /// Comes back with the code; anything else is somebody else's answer.
     pub state: String,
+    /// Whose answer it must be, where the answer says whose it is (RFC 9207).
+    pub issuer_name: String,
     issuer: Issuer,
     redirect_uri: String,
     verifier: SecretString,
@@ -95,7 +98,14 @@ pub async fn begin(http: &reqwest::Client, endpoint: &Url, client_id: &str, redi
         .append_pair("state", &state)
         .append_pair("code_challenge", &challenge(&verifier))
         .append_pair("code_challenge_method", "S256");
-    Ok(Authorization { url, state, issuer, redirect_uri: redirect_uri.to_owned(), verifier: verifier.into() })
+    Ok(Authorization {
+        url,
+        state,
+        issuer_name: discovery.issuer,
+        issuer,
+        redirect_uri: redirect_uri.to_owned(),
+        verifier: verifier.into(),
+    })
 }
 
 async fn discover(http: &reqwest::Client, endpoint: &Url) -> Result<Discovery> {

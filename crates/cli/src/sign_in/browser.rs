@@ -19,7 +19,7 @@ pub(crate) async fn by_browser(endpoint: &Url, show: impl FnOnce(&Url)) -> Outco
     let loopback = Loopback::bind().await?;
     let authorization = oidc::begin(&web_client()?, endpoint, CLIENT_ID, &loopback.redirect_uri()).await?;
     show(&authorization.url);
-    let code = tokio::time::timeout(PATIENCE, loopback.code(&authorization.state))
+    let code = tokio::time::timeout(PATIENCE, loopback.code(&authorization.state, &authorization.issuer_name))
         .await
         .unwrap_or_else(|_| Err(Failure::new(FailureKind::Denied, "Nobody signed in within ten minutes.")))?;
     let tokens = authorization.exchange(&code).await?;

@@ -28,6 +28,7 @@ pub(super) struct Loopback {
 struct Callback {
     #[serde(default)]
     state: String,
+    iss: Option<String>,
     code: Option<String>,
     error: Option<String>,
     error_description: Option<String>,
@@ -53,9 +54,13 @@ impl Loopback {
     }
 
     /// Waits for the code that belongs to `state`; others' callbacks are answered and forgotten.
-    pub(super) async fn code(self, state: &str) -> Answer {
+    pub(super) async fn code(self, state: &str, issuer: &str) -> Answer {
         let (sender, mut receiver) = mpsc::channel::<Answer>(1);
-        let app = Router::new().route("/callback", get(callback)).with_state(Arc::new((state.to_owned(), sender)));
+        let app = Router::new().route("/callback", get(callback)).with_state(Arc::new(Waiting {
+            state: state.to_owned(),
+            issuer: issuer.to_owned(),
+            sender,
+        }));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let serving = axum::serve(self.listener, app).with_graceful_shutdown(async {
             // An error says the same: nobody waits any more.
@@ -74,11 +79,16 @@ impl Loopback {
     }
 }
 
-type Waiting = Arc<(String, mpsc::Sender<Answer>)>;
+#[derive(Debug)]
+struct Waiting {
+    state: String,
+    issuer: String,
+    sender: mpsc::Sender<Answer>,
+}
 
-async fn callback(State(waiting): State<Waiting>, Query(callback): Query<Callback>) -> (StatusCode, Html<&'static str>) {
-    let (expected, sender) = &*waiting;
-    if aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_bytes(), callback.state.as_bytes()).is_err() {
+async fn callback(State(waiting): State<Arc<Waiting>>, Query(callback): Query<Callback>) -> (StatusCode, Html<&'static str>) {
+    let foreign_state = aws_lc_rs::constant_time::verify_slices_are_equal(waiting.state.as_bytes(), callback.state.as_bytes()).is_err();
+    if foreign_state || callback.iss.is_some_and(|issuer| issuer != waiting.issuer) {
         return (StatusCode::BAD_REQUEST, Html("<!doctype html><title>Data lake</title><p>This sign-in was not asked for here."));
     }
     let (answer, status, page) = match (callback.code, callback.error) {
@@ -93,7 +103,7 @@ async fn callback(State(waiting): State<Waiting>, Query(callback): Query<Callbac
         }
     };
     // A second callback of the same sign-in finds nobody waiting.
-    let _ = sender.try_send(answer);
+    let _ = waiting.sender.try_send(answer);
     (status, Html(page))
 }
 
@@ -112,10 +122,12 @@ mod tests {
     #[tokio::test]
     async fn only_the_code_of_this_sign_in_is_taken() {
         let (loopback, address) = listening().await;
-        let waiting = tokio::spawn(async move { loopback.code("mine").await });
+        let waiting = tokio::spawn(async move { loopback.code("mine", "http://issuer").await });
         let foreign = reqwest::get(format!("{address}?state=other&code=evil")).await.expect("an answer");
         assert_eq!(foreign.status().as_u16(), 400);
-        let own = reqwest::get(format!("{address}?state=mine&code=good")).await.expect("an answer");
+        let mixed_up = reqwest::get(format!("{address}?state=mine&code=evil&iss=http://other")).await.expect("an answer");
+        assert_eq!(mixed_up.status().as_u16(), 400);
+        let own = reqwest::get(format!("{address}?state=mine&code=good&iss=http://issuer")).await.expect("an answer");
         assert_eq!(own.status().as_u16(), 200);
         assert_eq!(waiting.await.expect("ended").expect("a code"), "good");
     }
@@ -123,7 +135,7 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_told() {
         let (loopback, address) = listening().await;
-        let waiting = tokio::spawn(async move { loopback.code("mine").await });
+        let waiting = tokio::spawn(async move { loopback.code("mine", "http://issuer").await });
         let answer = reqwest::get(format!("{address}?state=mine&error=access_denied&error_description=Disabled")).await.expect("an answer");
         assert_eq!(answer.status().as_u16(), 200);
         let failure = waiting.await.expect("ended").expect_err("refused");

@@ -1,0 +1,151 @@
+//! The command line against a real server.
+
+use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use datalake_tests_cli::Lake;
+use serde_json::Value;
+
+async fn lake() -> Lake {
+    Lake::start().await.expect("a lake")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a Unicode path")
+}
+
+fn sha256(path: &Path) -> String {
+    hex::encode(digest(&SHA256, &std::fs::read(path).expect("a file")))
+}
+
+/// Bytes that differ everywhere, the same each time.
+fn bytes(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    std::iter::repeat_with(next).flatten().take(length).collect()
+}
+
+/// Ids of the available datasets by path.
+fn datasets(lake: &Lake, package: &str) -> BTreeMap<String, String> {
+    let list = lake.json(&["datasets", "list", package]).expect("a list");
+    let entry = |dataset: &Value| Some((dataset["name"].as_str()?.to_owned(), dataset["id"].as_str()?.to_owned()));
+    list.as_array().expect("an array").iter().filter_map(entry).collect()
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pushed_folder_comes_back_the_same() {
+    let lake = lake().await;
+    let large = bytes(7, 70 * 1024 * 1024);
+    let folder = lake
+        .write("flights", &[("a.csv", b"x\n1\n"), ("sub/\u{fc} b.json", b"{}"), ("empty", b""), ("large.bin", &large)])
+        .expect("written");
+    let pushed = lake.json(&["packages", "push", text(&folder), "--name", "Flights", "--tag", "year=2026"]).expect("pushed");
+    assert_eq!((&pushed["sent"], &pushed["unchanged"]), (&4.into(), &0.into()));
+    let package = pushed["package_id"].as_str().expect("an id");
+
+    let out = lake.path("out");
+    let pulled = lake.json(&["packages", "pull", package, text(&out)]).expect("pulled");
+    assert_eq!((&pulled["fetched"], &pulled["unverified"]), (&4.into(), &0.into()));
+    for name in ["a.csv", "sub/\u{fc} b.json", "empty", "large.bin"] {
+        assert_eq!(sha256(&out.join(name)), sha256(&folder.join(name)), "{name}");
+    }
+    assert_eq!(lake.json(&["packages", "pull", package, text(&out)]).expect("pulled")["unchanged"], 4);
+
+    std::fs::write(folder.join("a.csv"), "x\n2\n").expect("written");
+    let again = lake.json(&["packages", "push", text(&folder), "--name", "Flights", "--update"]).expect("pushed");
+    assert_eq!((&again["package_id"], &again["sent"], &again["unchanged"]), (&package.into(), &1.into(), &3.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_export_format_is_pulled_and_verified() {
+    let lake = lake().await;
+    let folder = lake.write("delays", &[("a.csv", b"x\n1\n"), ("deep/b.csv", b"y\n")]).expect("written");
+    let pushed = lake.json(&["packages", "push", text(&folder), "--name", "Delays"]).expect("pushed");
+    lake.json(&["cart", "add", pushed["package_id"].as_str().expect("an id")]).expect("added");
+    for format in ["signed-url", "bucket-key", "grant"] {
+        lake.json(&["cart", "add", pushed["package_id"].as_str().expect("an id")]).expect("added");
+        let export = lake.json(&["cart", "checkout", "--format", format, "--wait"]).expect("an export");
+        assert_eq!(export["state"], "ready");
+        let out = lake.path(format);
+        let pulled = lake.json(&["exports", "pull", &id(&export), text(&out)]).expect("pulled");
+        assert_eq!((&pulled["fetched"], &pulled["unverified"]), (&2.into(), &0.into()), "{format}");
+        for name in ["a.csv", "deep/b.csv"] {
+            assert_eq!(sha256(&out.join("Delays").join(name)), sha256(&folder.join(name)), "{format} {name}");
+        }
+        lake.run(&["exports", "revoke", &id(&export)]).expect("revoked");
+        assert_eq!(lake.try_run(&["exports", "pull", &id(&export), text(&out)]).expect("run").status.code(), Some(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shell_learns_what_went_wrong() {
+    let lake = lake().await;
+    let code = |arguments: &[&str]| lake.try_run(arguments).expect("run").status.code();
+    assert_eq!(code(&["whoami"]), Some(0));
+    assert_eq!(code(&["packages", "fly"]), Some(2));
+    assert_eq!(code(&["packages", "show", "../cart"]), Some(2));
+    assert_eq!(code(&["packages", "show", "pkg_01J00000000000000000000000"]), Some(3));
+    assert_eq!(code(&["--profile", "nobody", "--endpoint", &lake.api_url(), "whoami"]), Some(4));
+    let missing = lake.try_run(&["packages", "show", "pkg_01J00000000000000000000000"]).expect("run");
+    let said = String::from_utf8(missing.stderr).expect("text");
+    assert!(said.contains("(request "), "{said}");
+    assert!(missing.stdout.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_look_like_this() {
+    let lake = lake().await;
+    let folder = lake.write("sales", &[("2026/north.csv", b"a,b\n1,2\n"), ("2026/south.csv", b"a,b\n")]).expect("written");
+    let pushed = lake.json(&["packages", "push", text(&folder), "--name", "Sales"]).expect("pushed");
+    let package = pushed["package_id"].as_str().expect("an id");
+    let filters = [(r"(pkg|ds)_[0-9A-Z]{26}", "${1}_ID"), (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME")];
+    insta::with_settings!({ filters => filters }, {
+        insta::assert_snapshot!("packages_list", lake.run(&["packages", "list"]).expect("a list"));
+        insta::assert_snapshot!("datasets_list_csv", lake.run(&["datasets", "list", package, "--output", "csv"]).expect("a list"));
+        insta::assert_snapshot!("metadata_set_yaml", lake.run(&["metadata", "set", package, "year=2026", "note=yes: no", "--output", "yaml"])
+            .expect("tags").lines().filter(|line| !line.starts_with("created_by")).collect::<Vec<_>>().join("\n"));
+    });
+}
+
+/// What was acknowledged stays, and is not sent again: a dataset sent twice would have another id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_goes_on_after_the_server_was_killed_five_times() {
+    let mut lake = lake().await;
+    let contents: Vec<(String, Vec<u8>)> =
+        (0..200_u32).map(|n| (format!("f{n:03}.bin"), bytes(u64::from(n), 1000 + 997 * n as usize))).collect();
+    let files: Vec<(&str, &[u8])> = contents.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+    let folder = lake.write("many", &files).expect("written");
+    let package = id(&lake.json(&["packages", "create", "Many"]).expect("created"));
+    let push = ["packages", "push", text(&folder), "--package", &package, "--quiet"];
+    let mut acknowledged = BTreeMap::new();
+    for round in 0..5_u64 {
+        let mut command = tokio::process::Command::from(lake.command().expect("built"));
+        let mut pushing = command.args(push).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("started");
+        // Not a wait for a condition: the moment of death is what is varied.
+        tokio::time::sleep(Duration::from_millis(60 + 170 * round)).await;
+        acknowledged.extend(datasets(&lake, &package));
+        lake.kill().await.expect("killed");
+        if round < 4 {
+            pushing.kill().await.expect("killed");
+        }
+        lake.serve().await.expect("restarted");
+        if round == 4 {
+            assert!(pushing.wait().await.expect("ended").success(), "a push bridges a restart");
+        }
+        let now = datasets(&lake, &package);
+        assert!(acknowledged.iter().all(|(name, id)| now.get(name) == Some(id)), "round {round}: something was lost or sent twice");
+        acknowledged = now;
+    }
+    assert_eq!(datasets(&lake, &package).len(), 200);
+    let out = lake.path("out");
+    assert_eq!(lake.json(&["packages", "pull", &package, text(&out)]).expect("pulled")["fetched"], 200);
+}
