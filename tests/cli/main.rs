@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use client::{datasets::DatasetFilter, paging::Page};
 use datalake_tests_cli::Lake;
 use serde_json::Value;
 
@@ -148,4 +149,56 @@ async fn a_push_goes_on_after_the_server_was_killed_five_times() {
     assert_eq!(datasets(&lake, &package).len(), 200);
     let out = lake.path("out");
     assert_eq!(lake.json(&["packages", "pull", &package, text(&out)]).expect("pulled")["fetched"], 200);
+}
+
+/// Polls until `found` answers something.
+async fn wait_for<T>(what: &str, mut found: impl AsyncFnMut() -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            match found().await {
+                Some(value) => return value,
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("{what} did not come"))
+}
+
+/// A resumed upload keeps its dataset; one that began anew would have another id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_goes_on_with_the_parts_that_arrived() {
+    let lake = lake().await;
+    let folder = lake.write("large", &[("large.bin", &bytes(3, 150 * 1024 * 1024))]).expect("written");
+    let package = id(&lake.json(&["packages", "create", "Large"]).expect("created"));
+    let push = ["packages", "push", text(&folder), "--package", &package, "--quiet", "--parallel", "1"];
+    let mut command = tokio::process::Command::from(lake.command().expect("built"));
+    let mut pushing = command.args(push).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("started");
+    let client = lake.client().expect("a client");
+    let filter = DatasetFilter { prefix: None, state: Some("pending".to_owned()) };
+    let begun = wait_for("the first part", async || {
+        let pending = client.list_datasets(&package, &filter, &Page::default()).await.ok()?.items.pop()?;
+        let arrived = client.arrived_parts(&package, &pending.id).await.ok()?.parts;
+        (!arrived.is_empty()).then_some(pending.id)
+    })
+    .await;
+    pushing.kill().await.expect("killed");
+    lake.run(&push).expect("pushed");
+    assert_eq!(datasets(&lake, &package).get("large.bin"), Some(&begun));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_and_counts_what_was_pushed() {
+    let lake = lake().await;
+    let folder = lake.write("ships", &[("a.csv", b"x\n1\n")]).expect("written");
+    lake.run(&["packages", "push", text(&folder), "--name", "Ship arrivals"]).expect("pushed");
+    let found = wait_for("the hit", async || {
+        let page = lake.json(&["search", "arrival", "--filter", "format=csv"]).expect("a page");
+        (page["total"] == 1).then_some(page)
+    })
+    .await;
+    assert_eq!(found["items"][0]["name"], "Ship arrivals");
+    let table = lake.run(&["search", "arrival"]).expect("a table");
+    assert!(table.contains("\n1 found\n") && table.contains("format: csv (1)"), "{table}");
+    let refused = lake.try_run(&["search", "\"open phrase"]).expect("run");
+    assert_eq!(refused.status.code(), Some(1));
 }

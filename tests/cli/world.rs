@@ -8,10 +8,15 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, ensure};
+use client::{
+    Client,
+    credentials::{Credential, Fixed, KeyPair},
+};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Child;
@@ -168,6 +173,20 @@ impl Lake {
     pub fn json(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let text = self.run(&[arguments, &["--output", "json"]].concat())?;
         serde_json::from_str(&text).with_context(|| format!("JSON of {arguments:?}: {text}"))
+    }
+
+    /// A client with the command line's key, for what no command shows.
+    ///
+    /// # Errors
+    /// If nobody signed in.
+    pub fn client(&self) -> anyhow::Result<Client> {
+        let file = std::fs::read_to_string(self.path("config/credentials.toml"))?;
+        let value = |name: &str| -> anyhow::Result<String> {
+            let line = file.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
+            Ok(line.with_context(|| name.to_owned())?.trim().trim_matches(|quote| matches!(quote, '"' | '\'')).to_owned())
+        };
+        let key = KeyPair { access_key_id: value("access_key_id")?, secret_access_key: value("secret_access_key")?.into() };
+        Ok(Client::builder(self.api_url().parse()?).credentials(Arc::new(Fixed(Credential::Key(key)))).build()?)
     }
 
     /// Writes files below a new folder of the lake's.
