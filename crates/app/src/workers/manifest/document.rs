@@ -202,3 +202,37 @@ impl Content {
         Ok((sha256, info.version))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use testkit::builders;
+
+    use super::*;
+
+    fn text(entries: usize) -> (String, &'static str) {
+        let mut document = Document::new(Timestamp::EPOCH);
+        for number in 0..entries {
+            let target = Target::Grant { grant: format!("https://lake.example/cart/grants/token/{number}") };
+            document.push(&Entry { target, dataset_id: builders::dataset_id(1), name: "a", size: 1, sha256: None }).expect("an entry");
+        }
+        let (content, extension) = document.into_content(&builders::package(1, "ann")).expect("content");
+        let bytes = [content.chunks.concat(), content.last.to_vec()].concat();
+        assert_eq!(content.size, bytes.len() as u64);
+        (String::from_utf8(bytes).expect("text"), extension)
+    }
+
+    #[test]
+    fn ten_thousand_entries_are_one_json_text_and_one_more_is_lines() {
+        for entries in [0, 1, JSON_ENTRIES] {
+            let (text, extension) = text(entries);
+            let manifest: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!((extension, manifest["entries"].as_array().map(Vec::len)), ("json", Some(entries)));
+        }
+        let (text, extension) = text(JSON_ENTRIES + 1);
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!((extension, lines.len()), ("jsonl", JSON_ENTRIES + 2));
+        assert_eq!(lines[0]["entries"].as_array().map(Vec::len), Some(0));
+        assert_eq!(lines[0]["expected"]["entries"].as_u64(), Some(10_001));
+    }
+}

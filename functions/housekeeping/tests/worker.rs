@@ -1,0 +1,55 @@
+//! The worker over ports in memory: each job is done, and what fails is named.
+
+use std::{sync::Arc, time::Duration};
+
+use datalake_function_housekeeping::{Deps, Worker};
+use domain::{
+    PortErrorKind, PortResult,
+    job::Job,
+    ports::{Entry, Handler, Table, Tables},
+};
+use testkit::{
+    FixedClock, MemoryObjects, MemoryTables, SequentialIds,
+    builders::{BUCKET, dataset_id, export_id, now, package_id, pending_dataset, user_id},
+};
+
+fn worker(tables: &Arc<MemoryTables>, objects: &Arc<MemoryObjects>) -> Worker {
+    let clock = Arc::new(FixedClock::new(now().plus(Duration::from_secs(60))));
+    let ids = Arc::new(SequentialIds::default());
+    Worker::new(Deps {
+        tables: tables.clone(),
+        objects: objects.clone(),
+        multipart: objects.clone(),
+        clock,
+        ids,
+        bucket: BUCKET.to_owned(),
+    })
+}
+
+fn entry(id: &str, body: Job) -> Entry<Job> {
+    Entry { id: id.to_owned(), body }
+}
+
+#[tokio::test]
+async fn a_sweep_looks_after_what_is_due() -> PortResult<()> {
+    let (tables, objects) = (Arc::new(MemoryTables::new()), Arc::new(MemoryObjects::new()));
+    let store = app::store::Store::new(tables.clone());
+    tables.write(store.put_dataset(&pending_dataset(1, 1, "a.csv"), Some(now()), None, None)?).await?;
+    assert!(worker(&tables, &objects).handle(vec![entry("1", Job::Sweep)]).await.failed.is_empty());
+    assert!(tables.rows(Table::Datasets).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_job_that_fails_is_named_and_stops_nothing_behind_it() {
+    let (tables, objects) = (Arc::new(MemoryTables::new()), Arc::new(MemoryObjects::new()));
+    objects.faults().fail_once("objects.list", PortErrorKind::Unavailable);
+    let remove = |id| entry(id, Job::RemoveExport { user_id: user_id("bob"), export_id: export_id(1) });
+    let batch = vec![
+        remove("fails"),
+        remove("works"),
+        entry("deleted", Job::PackageDeleted { package_id: package_id(1) }),
+        entry("nobody's", Job::CompleteUpload { package_id: package_id(1), dataset_id: dataset_id(1) }),
+    ];
+    assert_eq!(worker(&tables, &objects).handle(batch).await.failed, ["fails", "nobody's"]);
+}
