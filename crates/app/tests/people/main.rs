@@ -1,0 +1,7 @@
+//! Who people are, what they may look up, and what they find.
+
+mod home;
+mod identity;
+mod manage;
+mod profile;
+mod search;

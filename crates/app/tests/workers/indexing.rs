@@ -1,0 +1,100 @@
+//! The index follows the tables.
+
+use std::sync::Arc;
+
+use datalake_app::{
+    packages::{ChangePackage, CreatePackage},
+    workers::indexing::Indexing,
+};
+use domain::{
+    PackageId, PortErrorKind,
+    job::Job,
+    ports::{Handler as _, Tables as _},
+};
+use testkit::{
+    MemorySearch,
+    builders::{dataset, package_id},
+};
+
+use crate::support::{Lake, ann, entries};
+
+struct Follower {
+    lake: Lake,
+    index: Arc<MemorySearch>,
+    worker: Indexing,
+}
+
+impl Follower {
+    fn new() -> Self {
+        let (lake, index) = (Lake::new(), Arc::new(MemorySearch::default()));
+        let worker = Indexing::new(lake.tables.clone(), index.clone());
+        Self { lake, index, worker }
+    }
+
+    async fn create(&self, name: &str) -> PackageId {
+        let tags = vec![("source".to_owned(), "weather".to_owned())];
+        let entered = CreatePackage { name: name.to_owned(), tags, ..CreatePackage::default() };
+        self.lake.packages.create(&ann(), &entered, None).await.expect("created").package.id
+    }
+
+    async fn hint(&self, ids: &[PackageId]) -> Vec<String> {
+        let hints = ids.iter().map(|id| Job::Index { package_id: *id });
+        self.worker.handle(entries(hints)).await.failed
+    }
+}
+
+#[tokio::test]
+async fn a_package_of_20_000_datasets_is_indexed_whole() {
+    let follower = Follower::new();
+    let id = follower.create("Many").await;
+    let Follower { lake, index, .. } = &follower;
+    for first in (0..20_000).step_by(100) {
+        let puts = (first..first + 100).map(|number| {
+            let made = domain::dataset::Dataset { package_id: id, ..dataset(1, number, &format!("data/part-{number:05}.csv")) };
+            lake.core.store.put_path(&made, None).expect("a row")
+        });
+        lake.tables.transact(puts.collect()).await.expect("tables answer");
+    }
+    assert!(follower.hint(&[id]).await.is_empty());
+    let document = index.document(id).expect("indexed");
+    assert_eq!((document.datasets, document.bytes, document.formats["csv"]), (20_000, 60_000, 20_000));
+    assert!(document.truncated, "of names only 256 KiB, and it says so");
+    assert_eq!(document.tags["source"], "weather");
+}
+
+#[tokio::test]
+async fn late_and_repeated_hints_leave_what_is_newest() {
+    let follower = Follower::new();
+    let id = follower.create("Old").await;
+    let change = ChangePackage { name: Some("New".to_owned()), ..ChangePackage::default() };
+    follower.lake.packages.change(&ann(), id, &change, None).await.expect("changed");
+    assert!(follower.hint(&[id, id, id]).await.is_empty());
+    assert!(follower.hint(&[id]).await.is_empty());
+    let document = follower.index.document(id).expect("indexed");
+    assert_eq!((document.name.as_str(), document.sequence), ("New", 2));
+}
+
+#[tokio::test]
+async fn a_deleted_package_leaves_the_index_and_one_that_is_gone_too() {
+    let follower = Follower::new();
+    let id = follower.create("Gone soon").await;
+    assert!(follower.hint(&[id]).await.is_empty());
+    follower.lake.packages.delete(&ann(), id, None).await.expect("deleted");
+    assert!(follower.hint(&[id, package_id(99)]).await.is_empty());
+    assert!(follower.index.document(id).is_none());
+}
+
+#[tokio::test]
+async fn what_the_index_or_the_tables_did_not_give_comes_again_and_stops_nothing() {
+    let follower = Follower::new();
+    let (first, second) = (follower.create("First").await, follower.create("Second").await);
+    follower.lake.tables.fail("tables.get_many", PortErrorKind::Unavailable, 1);
+    assert_eq!(follower.hint(&[first, second, first]).await, ["0", "2"]);
+    assert!(follower.index.document(second).is_some());
+    follower.index.faults.fail_next(PortErrorKind::Unavailable);
+    assert_eq!(follower.hint(&[first]).await, ["0"]);
+    assert!(follower.hint(&[first]).await.is_empty());
+    assert!(follower.index.document(first).is_some());
+    let strange = follower.worker.handle(entries([Job::Sweep])).await;
+    assert_eq!(strange.failed, ["0"]);
+}

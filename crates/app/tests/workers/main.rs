@@ -1,0 +1,6 @@
+//! The feed's workers: at least once, in any order, and each action once.
+
+mod changes;
+mod indexing;
+mod logging;
+mod support;
