@@ -42,10 +42,10 @@ def main(email: str, one_time: str, new: str) -> None:
         form.feed(page)
         if not form.passwords:
             return
-        first_time = any("email" in name or "username" in name for name in form.fields)
+        chooses = len(form.passwords) > 1
         for name in form.fields:
             if name in form.passwords:
-                form.fields[name] = one_time if first_time else new
+                form.fields[name] = new if chooses else one_time
             elif "email" in name or "username" in name:
                 form.fields[name] = email
         body = urllib.parse.urlencode(form.fields).encode()
