@@ -48,9 +48,7 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a profile: the API's address and preferences.
     Configure(configure::Configure),
-    /// Sign in with the browser, or keep an API key (`--key`).
     Login(login::Login),
     /// Show who you are and what you may do here.
     Whoami,
@@ -66,7 +64,6 @@ pub(crate) enum Command {
     /// Metadata: the tags of a package.
     #[command(subcommand)]
     Metadata(metadata::Metadata),
-    /// Find packages.
     Search(search::Search),
     /// The cart: packages to be exported together.
     #[command(subcommand)]
@@ -85,6 +82,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn push_says_which_package_it_goes_into() {
+        let mut command = Arguments::command();
+        let push = command.find_subcommand_mut("packages").and_then(|packages| packages.find_subcommand_mut("push")).expect("the command");
+        assert!(push.render_long_help().to_string().contains("Without `--package` and `--update` a new package is made"));
     }
 
     #[test]

@@ -11,7 +11,9 @@ use crate::{
     output::Column,
 };
 
-/// Writes the profile named by `--profile` (else `default`). What is not given stays as it is; on a terminal, with
+/// Write a profile: the API's address and preferences.
+///
+/// The profile is the one named by `--profile`, else `default`. What is not given stays as it is; on a terminal, with
 /// nothing given, the API's address is asked for. `--endpoint`, `--object-endpoint` and `--output` are kept.
 #[derive(Debug, Args)]
 pub(crate) struct Configure {

@@ -12,7 +12,9 @@ use crate::{
     sign_in,
 };
 
-/// Signs in with the browser, or keeps an API key (`--key`). The session or key is kept for the profile, in a file that
+/// Sign in with the browser, or keep an API key (`--key`).
+///
+/// The session or key is kept for the profile, in a file that
 /// only you can read. A session renews itself; sign in again when it has ended.
 #[derive(Debug, Args)]
 pub(crate) struct Login {

@@ -33,7 +33,6 @@ pub(crate) enum Packages {
         /// The package's id.
         package: String,
     },
-    /// Push a folder: create a package of it, or bring one up to date.
     Push(push::PushFolder),
     /// Pull a package's files into a folder: parallel, verified, resumable.
     Pull(PullPackage),
