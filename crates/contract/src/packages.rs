@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A new package. A Frictionless Data Package descriptor is taken as well: `title` (or else `name`) becomes the name,
+/// A new package.
+///
+/// A Frictionless Data Package descriptor is taken as well: `title` (or else `name`) becomes the name,
 /// `licenses`, `keywords`, `contributors`, `sources`, `version` and `homepage` become tags; its `resources` are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreatePackage {

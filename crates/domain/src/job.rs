@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::AuditRecord,
-    id::{DatasetId, ExportId, PackageId, UserId},
+    id::{ExportId, PackageId, UserId},
 };
 
 /// Which worker does it; on AWS each kind has its queue.
@@ -70,13 +70,6 @@ pub enum Job {
         /// Which.
         package_id: PackageId,
     },
-    /// Finish a multipart upload whose completion takes time.
-    CompleteUpload {
-        /// The package.
-        package_id: PackageId,
-        /// The dataset.
-        dataset_id: DatasetId,
-    },
     /// Look at everything that is due.
     Sweep,
 }
@@ -89,7 +82,7 @@ impl Job {
             Self::Audit { .. } => JobKind::Audit,
             Self::Index { .. } => JobKind::Search,
             Self::Export { .. } => JobKind::Manifest,
-            Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::CompleteUpload { .. } | Self::Sweep => JobKind::Housekeeping,
+            Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::Sweep => JobKind::Housekeeping,
         }
     }
 

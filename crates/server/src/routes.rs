@@ -12,6 +12,7 @@ use domain::{
     principal::{Role, Via},
 };
 use runtime::configuration::Configuration;
+use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -25,7 +26,7 @@ use crate::{
 const CAPABILITIES: [&str; 3] = ["exports.grant", "exports.signed-url", "exports.bucket-key"];
 
 /// The whole HTTP surface.
-pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, _configuration: &Configuration, api_url: &str) -> anyhow::Result<Router> {
+pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, configuration: &Configuration, api_url: &str) -> anyhow::Result<Router> {
     let (api, _) = functions(home, ports, api_url).split_for_parts();
     let sign_in = SignInConfig {
         origin: api_url.to_owned(),
@@ -33,7 +34,11 @@ pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, _configuration: &Con
         trust_forwarded_for: false,
     };
     let authorizer = authenticate::authorizer(home, &sign_in);
-    let edge = web::Edge { ids: Arc::clone(&home.ids), console_origins: vec![HeaderValue::from_str(api_url)?] };
+    let edge = web::Edge {
+        ids: Arc::clone(&home.ids),
+        console_origins: vec![HeaderValue::from_str(api_url)?],
+        places: Arc::new(Semaphore::new(configuration.limits.concurrent_requests)),
+    };
     let api = web::finish(api, edge).layer(from_fn_with_state(Arc::new(authorizer), authenticate::authenticate));
     let sign_in = sign_in::router(SignInParts {
         config: sign_in,

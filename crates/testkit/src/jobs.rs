@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     LONGEST_DELAY,
-    builders::{audit_record, dataset_id, export_id, package_id, user_id},
+    builders::{audit_record, export_id, package_id, user_id},
 };
 
 /// One delivery.
@@ -127,7 +127,6 @@ pub async fn every_job_reaches_the_worker_of_its_kind_unchanged(queue: &impl Job
         Job::Export { user_id: user_id.clone(), export_id },
         Job::RemoveExport { user_id, export_id },
         Job::PackageDeleted { package_id },
-        Job::CompleteUpload { package_id, dataset_id: dataset_id(1) },
         Job::Sweep,
     ];
     for job in &jobs {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::identity::verdict::Verdict;
+use app::identity::verdict::{RefusalKind, Verdict};
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
     digest::{SHA256, digest},
@@ -17,10 +17,11 @@ use axum::{
 };
 use domain::{audit::Origin, ports::Ids};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 use tracing::Instrument as _;
 
-use crate::{BODY_LIMIT, QUERY_LIMIT, problem::Rejection};
+use crate::{BODY_LIMIT, QUERY_LIMIT, extract::caller, problem::Rejection};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A function has 30 seconds at the gateway; it answers before.
@@ -33,6 +34,8 @@ pub struct Edge {
     pub ids: Arc<dyn Ids>,
     /// Origins of the console (`https://…`), allowed to read answers.
     pub console_origins: Vec<HeaderValue>,
+    /// So many requests are served at once; more are answered 503 at once, before their body is read.
+    pub places: Arc<Semaphore>,
 }
 
 /// Puts around a router what every answer has.
@@ -45,7 +48,7 @@ pub fn finish(router: Router, edge: Edge) -> Router {
     router
         .fallback(|| async { Rejection::no_route() })
         .method_not_allowed_fallback(|| async { Rejection::method_not_allowed() })
-        .layer(from_fn(body_limit))
+        .layer(from_fn(admit))
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(from_fn_with_state(edge, envelope))
         .layer(cors)
@@ -56,10 +59,17 @@ fn panicked() -> Response {
     Rejection::from(app::AppError::from(error)).into_response()
 }
 
-/// Reads the body within its limit and holds it against the hash that the signature covers.
-pub async fn body_limit(request: Request, next: Next) -> Response {
+/// Refuses what can't be understood, reads the body within its limit, and holds it against the hash that the signature
+/// covers.
+async fn admit(request: Request, next: Next) -> Response {
     if request.uri().query().is_some_and(|query| query.len() > QUERY_LIMIT) {
         return Rejection::query_too_long().into_response();
+    }
+    // What can't be understood is refused before routing, whatever the address: decoders of paths do not agree.
+    if let Some(Verdict::Refused { kind: RefusalKind::Malformed, .. }) = request.extensions().get()
+        && let Err(rejection) = caller(request.extensions())
+    {
+        return rejection.into_response();
     }
     let (parts, body) = request.into_parts();
     let bytes = match collect(&parts.headers, body).await {
@@ -111,6 +121,7 @@ async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) ->
     request.extensions_mut().insert(origin);
     let span = tracing::info_span!("request", request.id = %request_id, http.method = %method);
     let answer = async {
+        let Ok(_place) = edge.places.try_acquire() else { return Rejection::overloaded().into_response() };
         match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Rejection::timed_out().into_response(),
@@ -121,7 +132,12 @@ async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) ->
         Some(rejection) => {
             let _entered = span.enter();
             log(&rejection, &path);
-            rejection.render(&request_id)
+            let mut rendered = rejection.render(&request_id);
+            // The router names the methods that an address knows.
+            if let Some(allow) = response.headers().get(header::ALLOW) {
+                rendered.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            rendered
         }
         None => response,
     };

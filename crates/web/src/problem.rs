@@ -72,6 +72,12 @@ impl Rejection {
         AppError::new(ErrorKind::Unavailable, "timed_out", "The request took too long. Try again shortly.").into()
     }
 
+    /// More requests at once than the process serves.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        AppError::new(ErrorKind::Unavailable, "overloaded", "Too many requests at once. Try again shortly.").into()
+    }
+
     fn of(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, error: AppError::new(ErrorKind::Malformed, code, message) }
     }

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use web::{
     answer::{Answer, redirect},
-    extract::{Ids, MaybeSignedIn},
+    extract::{Ids, MaybeSignedIn, Number},
 };
 
 use crate::App;
@@ -18,7 +18,7 @@ use crate::App;
 pub(crate) async fn follow_grant(
     State(app): State<App>,
     visitor: MaybeSignedIn,
-    Ids(token, entry): Ids<String, u64>,
+    Ids(token, Number(entry)): Ids<String, Number>,
 ) -> Answer<Response> {
     let principal = visitor.caller.as_ref().map(|caller| &caller.principal);
     Ok(redirect(&app.exports.follow_grant(&token, entry, principal, &visitor.origin).await?))

@@ -48,8 +48,8 @@ impl Worker {
             }
             Job::RemoveExport { user_id, export_id } => self.housekeeping.remove_export(user_id, *export_id).await,
             Job::PackageDeleted { package_id } => self.housekeeping.package_deleted(*package_id).await,
-            // Nobody asks for completion in the background; such a job lies among the dead letters, where people see it.
-            Job::CompleteUpload { .. } | Job::Audit { .. } | Job::Index { .. } | Job::Export { .. } => {
+            // A job of another worker lies among the dead letters, where people see it.
+            Job::Audit { .. } | Job::Index { .. } | Job::Export { .. } => {
                 Err(PortError::new(PortErrorKind::Unsupported, "housekeeping.work").with("kind", job.kind().name()).into())
             }
         }

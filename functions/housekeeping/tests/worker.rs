@@ -10,7 +10,7 @@ use domain::{
 };
 use testkit::{
     FixedClock, MemoryObjects, MemoryTables, SequentialIds,
-    builders::{BUCKET, dataset_id, export_id, now, package_id, pending_dataset, user_id},
+    builders::{BUCKET, export_id, now, package_id, pending_dataset, user_id},
 };
 
 fn worker(tables: &Arc<MemoryTables>, objects: &Arc<MemoryObjects>) -> Worker {
@@ -49,7 +49,7 @@ async fn a_job_that_fails_is_named_and_stops_nothing_behind_it() {
         remove("fails"),
         remove("works"),
         entry("deleted", Job::PackageDeleted { package_id: package_id(1) }),
-        entry("nobody's", Job::CompleteUpload { package_id: package_id(1), dataset_id: dataset_id(1) }),
+        entry("nobody's", Job::Index { package_id: package_id(1) }),
     ];
     assert_eq!(worker(&tables, &objects).handle(batch).await.failed, ["fails", "nobody's"]);
 }

@@ -25,8 +25,6 @@ pub use settings::{SETTINGS, Setting};
 pub struct Configuration {
     /// The folder of all data.
     pub data_dir: PathBuf,
-    /// The folder of the console's files; `None` for no console.
-    pub console_dir: Option<PathBuf>,
     /// The HTTP API and the console.
     pub api: Endpoint,
     /// The object endpoint, to which clients upload and from which they download.
@@ -101,10 +99,6 @@ pub struct Workers {
 /// What one client may ask of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The greatest body of a request to the API.
-    pub body_bytes: usize,
-    /// How long a request to the API may take.
-    pub request_time: Duration,
     /// How many requests to the API are served at once; more are answered 503.
     pub concurrent_requests: usize,
 }
@@ -136,13 +130,12 @@ impl Configuration {
 /// `None` if something is missing; the reader knows what.
 fn read(reader: &mut Reader) -> Option<Configuration> {
     // Every value is read before the first `?`, so that every mistake is told.
-    let (data_dir, console_dir) = (reader.value("data_dir"), reader.optional("console_dir"));
+    let data_dir = reader.value("data_dir");
     let (api, objects) = (endpoint(reader, "api"), endpoint(reader, "objects"));
     let (format, level) = (reader.value("log.format"), level(reader));
     let (workers, limits) = (workers(reader), limits(reader));
     Some(Configuration {
         data_dir: data_dir?,
-        console_dir,
         api: api?,
         objects: objects?,
         log: Log { format: format?, level: level? },
@@ -193,10 +186,8 @@ fn workers(reader: &mut Reader) -> Option<Workers> {
 }
 
 fn limits(reader: &mut Reader) -> Option<Limits> {
-    let body_bytes = reader.between("limits.body_bytes", 1_024, 64 * 1024 * 1024);
-    let request_time = reader.seconds("limits.request_seconds", 1, 900);
     let concurrent_requests = reader.between("limits.concurrent_requests", 1, 100_000);
-    Some(Limits { body_bytes: body_bytes?, request_time: request_time?, concurrent_requests: concurrent_requests? })
+    Some(Limits { concurrent_requests: concurrent_requests? })
 }
 
 impl fmt::Display for LogFormat {

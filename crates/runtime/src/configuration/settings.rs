@@ -25,7 +25,6 @@ macro_rules! settings {
 
 settings! {
     "data_dir", "DATALAKE_DATA_DIR", Some("data"), "a folder", "the folder of all data";
-    "console_dir", "DATALAKE_CONSOLE_DIR", None, "a folder", "the folder of the console's files";
     "api.listen", "DATALAKE_API_LISTEN", Some("127.0.0.1:8080"), "an address such as 127.0.0.1:8080", "where the API listens";
     "api.public_url", "DATALAKE_API_PUBLIC_URL", None, "a URL such as https://lake.example.org", "how clients reach the API";
     "objects.listen", "DATALAKE_OBJECTS_LISTEN", Some("127.0.0.1:8081"), "an address such as 127.0.0.1:8081",
@@ -42,7 +41,5 @@ settings! {
     "workers.attempts", "DATALAKE_WORKERS_ATTEMPTS", Some("6"), "a number", "after how many failed attempts a change is given up";
     "workers.grace_seconds", "DATALAKE_WORKERS_GRACE_SECONDS", Some("10"), "a number of seconds", "how long a batch may go on when the server stops";
     "workers.sweep_seconds", "DATALAKE_WORKERS_SWEEP_SECONDS", Some("60"), "a number of seconds", "how often to look for what is due";
-    "limits.body_bytes", "DATALAKE_LIMITS_BODY_BYTES", Some("1048576"), "a number of bytes", "the greatest body of a request to the API";
-    "limits.request_seconds", "DATALAKE_LIMITS_REQUEST_SECONDS", Some("30"), "a number of seconds", "how long a request to the API may take";
     "limits.concurrent_requests", "DATALAKE_LIMITS_CONCURRENT_REQUESTS", Some("512"), "a number", "how many requests to the API are served at once";
 }

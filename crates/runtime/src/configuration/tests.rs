@@ -19,7 +19,6 @@ fn defaults_are_enough() {
     assert_eq!(configuration.api.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(configuration.objects.public_url(configuration.objects.listen), "http://127.0.0.1:8081");
     assert_eq!(configuration.workers.pace, Pace::default());
-    assert_eq!(configuration.console_dir, None);
 }
 
 #[test]

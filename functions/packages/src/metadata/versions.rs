@@ -5,7 +5,7 @@ use contract::metadata::{Metadata, MetadataVersionList};
 use domain::PackageId;
 use web::{
     answer::{Answer, ok},
-    extract::{Id, Ids, Query, SignedIn},
+    extract::{Id, Ids, Number, Query, SignedIn},
 };
 
 use crate::{App, wire};
@@ -39,7 +39,7 @@ pub(crate) async fn list_metadata_versions(
 pub(crate) async fn read_metadata_version(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    Ids(id, version): Ids<PackageId, u64>,
+    Ids(id, Number(version)): Ids<PackageId, Number>,
 ) -> Answer<Response> {
     let version = app.metadata.version(&caller, id, version).await?;
     Ok(ok(&wire::metadata(&version)))
