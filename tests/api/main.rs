@@ -1,3 +1,16 @@
 //! The JSON contract. Each test calls the real router and holds the answer against a snapshot that a reader can learn from.
 
+mod cart;
+mod conflicts;
+mod datasets;
+mod errors;
+mod exports;
+mod grants;
+mod health;
+mod known;
+mod metadata;
 mod packages;
+mod paging;
+mod profile;
+mod regressions;
+mod search;

@@ -1,23 +1,24 @@
 //! A whole data lake in memory behind the real routers, with a clock that stands still and ids that count.
 
+mod answer;
+mod call;
+mod setup;
+
 use std::sync::Arc;
 
-use app::{
-    identity::verdict::{RefusalKind, Verdict},
-    profile::Deployment,
+use app::{Core, identity::verdict::Verdict, profile::Deployment, store::Store};
+use axum::{Router, http::Method};
+use testkit::{
+    FixedClock, MemoryAuditLog, MemoryCipher, MemoryDirectory, MemoryJobs, MemoryObjects, MemorySearch, MemoryTables, SequentialIds,
+    builders,
 };
-use axum::{
-    Router,
-    body::Body,
-    http::{Method, Request, StatusCode, header},
-};
-use domain::{Principal, audit::Origin};
-use http_body_util::BodyExt as _;
-use serde_json::{Value, json};
-use testkit::{FixedClock, MemoryAuditLog, MemoryCipher, MemoryDirectory, MemoryJobs, MemoryObjects, MemorySearch, MemoryTables, SequentialIds, builders};
-use tower::ServiceExt as _;
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Edge, finish};
+
+pub use answer::Answer;
+pub use call::Call;
+pub use setup::{seconds, sha256};
 
 /// The bucket of this world.
 pub const BUCKET: &str = builders::BUCKET;
@@ -44,27 +45,6 @@ pub struct World {
     pub cipher: Arc<MemoryCipher>,
     router: Router,
     document: utoipa::openapi::OpenApi,
-}
-
-/// One request, not yet sent.
-pub struct Call<'a> {
-    world: &'a World,
-    verdict: Option<Verdict>,
-    method: Method,
-    path: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// Headers that the contract names.
-    pub headers: Vec<(String, String)>,
-    /// The body; `null` if it is empty.
-    pub body: Value,
 }
 
 impl World {
@@ -121,7 +101,7 @@ impl World {
                 },
             }));
         let (router, described) = routes.split_for_parts();
-        let router = finish(router, Edge { ids: ids.clone(), console_origins: Vec::new() });
+        let router = finish(router, Edge { ids: ids.clone(), console_origins: Vec::new(), places: Arc::new(Semaphore::new(64)) });
         let document = web::openapi::complete(described);
         Self { tables, jobs, objects, index, audit_log, directory, clock, ids, cipher, router, document }
     }
@@ -132,97 +112,46 @@ impl World {
         &self.document
     }
 
+    /// What every use case has at hand, as a worker has it.
+    #[must_use]
+    pub fn core(&self) -> Core {
+        Core::new(self.tables.clone(), self.jobs.clone(), self.cipher.clone(), self.clock.clone(), self.ids.clone())
+    }
+
+    /// Typed repositories, for what only an admin or a worker writes.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        Store::new(self.tables.clone())
+    }
+
     /// A request; nobody is signed in until [`Call::by`].
     pub fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
-        Call { world: self, verdict: Some(Verdict::Anonymous), method, path: path.into(), headers: Vec::new(), body: Vec::new() }
-    }
-}
-
-impl Call<'_> {
-    /// Sent by this caller.
-    #[must_use]
-    pub fn by(self, principal: &Principal) -> Self {
-        Self { verdict: Some(Verdict::Allowed { principal: principal.clone(), body_sha256: None }), ..self }
+        Call::new(self, Verdict::Anonymous, method, path.into())
     }
 
-    /// Sent with this verdict, or with none.
-    #[must_use]
-    pub fn with_verdict(self, verdict: Option<Verdict>) -> Self {
-        Self { verdict, ..self }
+    /// A `GET`.
+    pub fn get(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::GET, path)
     }
 
-    /// Sent by somebody known who has no role.
-    #[must_use]
-    pub fn by_nobody(self) -> Self {
-        let refused = Verdict::Refused { kind: RefusalKind::Forbidden, code: "no_role".to_owned(), detail: "You have no role in this data lake.".to_owned() };
-        Self { verdict: Some(refused), ..self }
+    /// A `POST`.
+    pub fn post(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::POST, path)
     }
 
-    /// With this header.
-    #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
+    /// A `PUT`.
+    pub fn put(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::PUT, path)
     }
 
-    /// With this JSON body.
-    #[must_use]
-    pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json").bytes(body.to_string())
+    /// A `PATCH`.
+    pub fn patch(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::PATCH, path)
     }
 
-    /// With these bytes as body.
-    #[must_use]
-    pub fn bytes(self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..self }
-    }
-
-    /// Sends it.
-    ///
-    /// # Panics
-    /// If the request is none, or the answer's body is not JSON.
-    pub async fn send(self) -> Answer {
-        let mut request = Request::builder().method(self.method).uri(&self.path);
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let mut request = request.body(Body::from(self.body)).expect("a request");
-        request.extensions_mut().insert(Origin { request_id: "req_1".to_owned(), source_ip: Some("192.0.2.1".to_owned()) });
-        if let Some(verdict) = self.verdict {
-            request.extensions_mut().insert(verdict);
-        }
-        let response = self.world.router.clone().oneshot(request).await.expect("the router answers");
-        let status = response.status();
-        let named = [header::LOCATION, header::ETAG, header::RETRY_AFTER, header::CONTENT_TYPE, header::WWW_AUTHENTICATE];
-        let headers = named
-            .iter()
-            .filter_map(|name| Some((name.to_string(), response.headers().get(name)?.to_str().ok()?.to_owned())))
-            .collect();
-        assert_eq!(response.headers().get("x-request-id").map(|id| id.as_bytes()), Some(&b"req_1"[..]), "every answer names its request");
-        assert_eq!(response.headers().get("x-content-type-options").map(|value| value.as_bytes()), Some(&b"nosniff"[..]));
-        let bytes = response.into_body().collect().await.expect("the body").to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("answers are JSON") };
-        Answer { status, headers, body }
-    }
-}
-
-impl Answer {
-    /// Holds the answer against the snapshot `{tag}__{operation}_{status}[_{situation}]`.
-    ///
-    /// # Panics
-    /// If the status is another one, the operation is unknown, or the snapshot differs.
-    pub fn is(&self, operation: &str, status: u16, situation: &str) {
-        assert_eq!(self.status.as_u16(), status, "{operation} {situation}: {}", self.body);
-        let known = web::operations::OPERATIONS.iter().find(|known| known.id == operation).expect("an operation of the contract");
-        let name = [known.tag, "__", operation, "_", &status.to_string(), if situation.is_empty() { "" } else { "_" }, situation].concat();
-        let headers: serde_json::Map<String, Value> = self.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let answer = json!({ "status": status, "headers": headers, "body": self.body });
-        let mut settings = insta::Settings::clone_current();
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
-        settings.set_omit_expression(true);
-        settings.set_description(format!("{} {}", known.method, known.path));
-        settings.bind(|| insta::assert_json_snapshot!(name, answer));
+    /// A `DELETE`.
+    pub fn delete(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::DELETE, path)
     }
 }
 

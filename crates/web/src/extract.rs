@@ -88,6 +88,20 @@ pub struct Id<T>(pub T);
 #[derive(Clone, Copy, Debug)]
 pub struct Ids<A, B>(pub A, pub B);
 
+/// A number in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub u64);
+
+impl FromStr for Number {
+    type Err = domain::Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Digits alone: the address of a thing has one spelling, so no sign and no leading zero.
+        let plain = text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()));
+        text.parse().ok().filter(|_| plain).map(Self).ok_or_else(|| domain::Invalid::new("is not a number"))
+    }
+}
+
 async fn path_values<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<String>, Rejection> {
     let bad = || Rejection::from(AppError::new(ErrorKind::Malformed, "bad_path", "The path can't be understood."));
     let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| bad())?;
@@ -185,7 +199,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         let text = parts.uri.query().unwrap_or_default();
         // '+' stays '+': the signature covers the strictly encoded query, where a blank is %20.
         let decode = |text: &str| {
-            percent_encoding::percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
+            let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok().filter(|_| escapes_are_whole(text));
+            decoded.map(std::borrow::Cow::into_owned).ok_or_else(|| {
                 Rejection::from(AppError::new(ErrorKind::Malformed, "query_not_encoded", "The query string is not percent-encoded UTF-8."))
             })
         };
@@ -195,6 +210,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         });
         pairs.collect::<Result<Vec<_>, Rejection>>().map(Self)
     }
+}
+
+/// Whether two hex digits follow every `%`: decoders would otherwise leave it as it is, each in its own way.
+fn escapes_are_whole(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
 }
 
 /// A JSON body, read with the place of what is wrong in it, and its bytes.
@@ -212,6 +232,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ValidJson<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         require_json(request.headers())?;
         let bytes = Bytes::from_request(request, state).await.map_err(|_| Rejection::too_large())?;
+        // Every body is an object; serde would also take an array as the fields of one.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(Rejection::malformed("The body is not as expected: it must be a JSON object."));
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| describe(&error))?;
         deserializer.end().map_err(|_| Rejection::malformed("The body goes on behind the JSON value."))?;

@@ -121,7 +121,7 @@ pub const OPERATIONS: &[Operation] = &[
     operation("list_profile_groups", "profile", "GET", "/profile/groups", &[Query, SignedIn], &[]),
     operation("list_people", "profile", "GET", "/profile/people", &[Query, SignedIn], &[]),
     operation("list_api_keys", "profile", "GET", "/profile/api-keys", &[Query, SignedIn], &[]),
-    operation("rotate_api_key", "profile", "POST", "/profile/api-keys/{access_key_id}/secret", &[Id, SignedIn], &[]),
+    operation("rotate_api_key", "profile", "POST", "/profile/api-keys/{access_key_id}/secret", &[Id, SignedIn], &[409]),
     operation("health", "profile", "GET", "/healthz", &[], &[]),
     operation("openapi", "profile", "GET", "/openapi.json", &[], &[]),
 ];

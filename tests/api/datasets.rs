@@ -1,0 +1,172 @@
+//! `/packages/{id}/datasets`.
+
+use datalake_tests_api::{World, seconds, sha256};
+use serde_json::{Value, json};
+use testkit::builders::member;
+
+const MIB: u64 = 1024 * 1024;
+
+#[tokio::test]
+async fn register_datasets_answers_each_on_its_own() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let body = json!({ "datasets": [
+        { "name": "2001/January.csv", "size": 15, "content_type": "text/csv", "sha256": sha256(b"day,delay\n1,20\n") },
+        { "name": "../secrets", "size": 3, "sha256": "abc" },
+        { "name": "2001/all.parquet", "size": 200 * MIB },
+    ] });
+    let answer = world.post(format!("/packages/{id}/datasets")).by(&ann).json(&body).send().await;
+    answer.is("register_datasets", 200, "one_of_three_refused");
+    world.get(format!("/packages/{id}/datasets?state=pending")).by(&ann).send().await.is("list_datasets", 200, "pending");
+}
+
+#[tokio::test]
+async fn register_datasets_of_no_or_too_many_entries() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let path = format!("/packages/{id}/datasets");
+    world.post(&path).by(&ann).json(&json!({ "datasets": [] })).send().await.is("register_datasets", 422, "no_entries");
+    let many: Vec<Value> = (0..501).map(|number| json!({ "name": format!("{number}.csv"), "size": 0 })).collect();
+    world.post(&path).by(&ann).json(&json!({ "datasets": many })).send().await.is("register_datasets", 422, "too_many_entries");
+}
+
+#[tokio::test]
+async fn upload_of_one_file() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let (dataset, upload) = world.registered(&ann, &id, "2001/January.csv", b"day,delay\n1,20\n").await;
+    let path = format!("/packages/{id}/datasets/{dataset}");
+    world.get(&path).by(&ann).send().await.is("read_dataset", 200, "pending");
+    world.post(format!("{path}/complete")).by(&ann).send().await.is("complete_dataset", 409, "not_uploaded");
+    world.get(format!("{path}/download")).by(&ann).send().await.is("download_dataset", 409, "not_uploaded");
+
+    world.send(&upload, b"day,delay\n1,20\n").await;
+    world.clock.advance(seconds(60));
+    world.post(format!("{path}/complete")).by(&ann).send().await.is("complete_dataset", 200, "");
+    world.clock.advance(seconds(60));
+    world.post(format!("{path}/complete")).by(&ann).send().await.is("complete_dataset", 200, "again");
+    world.get(&path).by(&ann).send().await.is("read_dataset", 200, "");
+    world.get(format!("/packages/{id}/datasets")).by(&ann).send().await.is("list_datasets", 200, "");
+
+    let redirect = world.get(format!("{path}/download")).by(&ann).send().await;
+    redirect.is("download_dataset", 302, "");
+    assert_eq!(world.fetch(redirect.header("location")).await, b"day,delay\n1,20\n");
+    let link = world.get(format!("{path}/download")).by(&ann).header("accept", "application/json").send().await;
+    link.is("download_dataset", 200, "as_json");
+}
+
+#[tokio::test]
+async fn complete_datasets_answers_each_on_its_own() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let mut ids = Vec::new();
+    for (path, sent) in [("a.csv", true), ("b.csv", false), ("a.csv", true)] {
+        let (dataset, upload) = world.registered(&ann, &id, path, b"1").await;
+        if sent {
+            world.send(&upload, b"1").await;
+        }
+        ids.push(dataset);
+    }
+    ids.push(testkit::builders::dataset_id(999).to_string());
+    let answer = world.post(format!("/packages/{id}/datasets/complete")).by(&ann).json(&json!({ "ids": ids })).send().await;
+    answer.is("complete_datasets", 200, "done_absent_bytes_duplicate_path_unknown");
+    let package = world.get(format!("/packages/{id}")).by(&ann).send().await;
+    assert_eq!((&package.body["datasets"], &package.body["bytes"]), (&json!(1), &json!(1)));
+    let bad = world.post(format!("/packages/{id}/datasets/complete")).by(&ann).json(&json!({ "ids": ["x", ids[0], "y"] })).send().await;
+    bad.is("complete_datasets", 422, "no_ids");
+}
+
+#[tokio::test]
+async fn a_second_dataset_of_a_path_replaces_the_first() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let first = world.uploaded(&ann, &id, "a.csv", b"old").await;
+    world.clock.advance(seconds(60));
+    world.uploaded(&ann, &id, "a.csv", b"newer").await;
+    let read = world.get(format!("/packages/{id}/datasets/{first}")).by(&ann).send().await;
+    read.is("read_dataset", 200, "replaced");
+    world.get(format!("/packages/{id}/datasets/{first}/download")).by(&ann).send().await.is("download_dataset", 409, "replaced");
+    world.post(format!("/packages/{id}/datasets/{first}/complete")).by(&ann).send().await.is("complete_dataset", 409, "replaced");
+    world.get(format!("/packages/{id}")).by(&ann).send().await.is("read_package", 200, "with_a_replaced_dataset");
+    world.get(format!("/packages/{id}/datasets?state=removed")).by(&ann).send().await.is("list_datasets", 200, "removed");
+}
+
+#[tokio::test]
+async fn list_datasets_below_a_prefix_in_path_order() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights", "visibility": "everyone" })).await;
+    for path in ["b/2.csv", "a.txt", "b/1.csv", "c.txt"] {
+        world.uploaded(&ann, &id, path, b"1").await;
+    }
+    world.get(format!("/packages/{id}/datasets?prefix=b%2F")).by(&member("bob")).send().await.is("list_datasets", 200, "below_a_prefix");
+    let page = world.get(format!("/packages/{id}/datasets?limit=3")).by(&member("bob")).send().await;
+    page.is("list_datasets", 200, "first_page");
+    world.get(format!("/packages/{id}/datasets?state=lost")).by(&ann).send().await.is("list_datasets", 400, "unknown_state");
+    world.get(format!("/packages/{id}/datasets?state=removed&prefix=b")).by(&ann).send().await.is(
+        "list_datasets",
+        400,
+        "prefix_of_removed",
+    );
+}
+
+#[tokio::test]
+async fn upload_in_parts() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let body = json!({ "datasets": [{ "name": "all.parquet", "size": 65 * MIB, "content_type": "application/vnd.apache.parquet" }] });
+    let answer = world.post(format!("/packages/{id}/datasets")).by(&ann).json(&body).send().await;
+    answer.is("register_datasets", 200, "in_parts");
+    let path = format!("/packages/{id}/datasets/{}", answer.text("/results/0/dataset/id"));
+
+    let size = answer.body["results"][0]["upload"]["part_size"].as_u64().expect("a part size");
+    let contents: Vec<Vec<u8>> =
+        (0..5).map(|number| vec![number; usize::try_from(size.min(65 * MIB - u64::from(number) * size)).expect("fits")]).collect();
+    let parts =
+        contents.iter().enumerate().map(|(place, bytes)| json!({ "number": place + 1, "size": bytes.len(), "sha256": sha256(bytes) }));
+    let signed = world.post(format!("{path}/parts")).by(&ann).json(&json!({ "parts": parts.collect::<Vec<_>>() })).send().await;
+    signed.is("sign_parts", 200, "");
+    for (place, bytes) in contents.iter().enumerate().take(4) {
+        world.send(&signed.body["parts"][place]["upload"], bytes).await;
+    }
+    world.get(format!("{path}/parts")).by(&ann).send().await.is("list_parts", 200, "one_is_missing");
+    world.post(format!("{path}/complete")).by(&ann).send().await.is("complete_dataset", 409, "parts_missing");
+    world.send(&signed.body["parts"][4]["upload"], &contents[4]).await;
+    world.post(format!("{path}/complete")).by(&ann).send().await.is("complete_dataset", 200, "in_parts");
+    world.get(format!("{path}/parts")).by(&ann).send().await.is("list_parts", 409, "complete");
+}
+
+#[tokio::test]
+async fn sign_parts_that_the_dataset_does_not_have() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let body = json!({ "datasets": [{ "name": "all.parquet", "size": 65 * MIB }] });
+    let answer = world.post(format!("/packages/{id}/datasets")).by(&ann).json(&body).send().await;
+    let path = format!("/packages/{id}/datasets/{}/parts", answer.text("/results/0/dataset/id"));
+    let parts = json!({ "parts": [
+        { "number": 6, "size": MIB, "sha256": sha256(b"") },
+        { "number": 1, "size": MIB, "sha256": "ABC" },
+    ] });
+    world.post(&path).by(&ann).json(&parts).send().await.is("sign_parts", 422, "by_place");
+}
+
+#[tokio::test]
+async fn remove_dataset() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let dataset = world.uploaded(&ann, &id, "a.csv", b"1").await;
+    let path = format!("/packages/{id}/datasets/{dataset}");
+    world.delete(&path).by(&ann).send().await.is("remove_dataset", 204, "");
+    world.delete(&path).by(&ann).send().await.is("remove_dataset", 404, "again");
+    world.get(&path).by(&ann).send().await.is("read_dataset", 200, "removed");
+    let package = world.get(format!("/packages/{id}")).by(&ann).send().await;
+    assert_eq!((&package.body["datasets"], &package.body["bytes"]), (&json!(0), &json!(0)));
+}

@@ -1,0 +1,243 @@
+//! The errors of every operation, generated from the table of operations, and those that belong to none.
+
+use app::identity::verdict::{RefusalKind, Verdict};
+use axum::http::Method;
+use datalake_tests_api::{Call, World, sha256};
+use domain::PortErrorKind;
+use serde_json::json;
+use testkit::builders::{PrincipalExt as _, member, read_only};
+use web::operations::{ALWAYS, Class, OPERATIONS, Operation};
+
+use crate::known::Known;
+
+fn with(class: Class) -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().filter(move |operation| operation.classes.contains(&class))
+}
+
+/// The operation, called as it should be.
+fn call<'a>(known: &'a Known, operation: &Operation, path: impl Into<String>) -> Call<'a> {
+    let call = known.world.call(Method::from_bytes(operation.method.as_bytes()).expect("a method"), path).by(&known.ann);
+    let call = if operation.classes.contains(&Class::IfMatchRequired) { call.header("if-match", "\"1\"") } else { call };
+    match known.body(operation) {
+        Some(body) => call.json(&body),
+        None => call,
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_sign_in() {
+    let known = Known::new().await;
+    for operation in with(Class::SignedIn) {
+        let answer = call(&known, operation, known.path(operation)).with_verdict(Some(Verdict::Anonymous)).send().await;
+        answer.is(operation.id, 401, "");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_role_may_nothing() {
+    let known = Known::new().await;
+    for operation in with(Class::SignedIn) {
+        call(&known, operation, known.path(operation)).by_nobody().send().await.is(operation.id, 403, "without_a_role");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_verdict_fails_closed() {
+    let known = Known::new().await;
+    for operation in with(Class::SignedIn) {
+        let answer = call(&known, operation, known.path(operation)).with_verdict(None).send().await;
+        assert_eq!(answer.status, 401, "{}", operation.id);
+    }
+    known.world.get("/packages").with_verdict(None).send().await.is_any(401, "without_a_verdict");
+}
+
+#[tokio::test]
+async fn a_reading_key_changes_nothing() {
+    let known = Known::new().await;
+    let reading = known.ann.clone().with_key(read_only());
+    // By the access policy, having an export made is reading data.
+    let reads = |operation: &Operation| operation.method == "GET" || matches!(operation.id, "checkout" | "retry_export");
+    for operation in with(Class::SignedIn).filter(|operation| !reads(operation)) {
+        let answer = call(&known, operation, known.path(operation)).signed_by(&reading).send().await;
+        assert_eq!(answer.status, 403, "{}: {}", operation.id, answer.body);
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_answers_as_what_is_absent() {
+    let known = Known::new().await;
+    let eve = member("eve");
+    for operation in with(Class::Id).filter(|operation| operation.id != "follow_grant") {
+        let hidden = call(&known, operation, known.path(operation)).by(&eve).send().await;
+        let absent =
+            call(&known, operation, known.path(operation).replace(&known.package, &testkit::builders::package_id(999).to_string()))
+                .by(&eve)
+                .send()
+                .await;
+        assert_eq!((hidden.status.as_u16(), &hidden.body), (404, &absent.body), "{}", operation.id);
+    }
+}
+
+#[tokio::test]
+async fn absent_things() {
+    let known = Known::new().await;
+    for operation in with(Class::Id) {
+        call(&known, operation, known.absent_path(operation)).send().await.is(operation.id, 404, "");
+    }
+}
+
+#[tokio::test]
+async fn ids_that_are_none() {
+    let known = Known::new().await;
+    for operation in with(Class::Id) {
+        let path: Vec<&str> = operation.path.split('/').map(|part| if part.starts_with('{') { "no-id" } else { part }).collect();
+        call(&known, operation, path.join("/")).send().await.is(operation.id, 400, "bad_path");
+    }
+}
+
+#[tokio::test]
+async fn parameters_that_can_not_be_understood() {
+    let known = Known::new().await;
+    for operation in with(Class::Query) {
+        let (query, situation) = if operation.id == "suggest" { ("q=a&q=b", "twice") } else { ("limit=201", "bad_limit") };
+        let answer = call(&known, operation, format!("{}?{query}", known.path(operation))).send().await;
+        answer.is(operation.id, 400, situation);
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json() {
+    let known = Known::new().await;
+    for operation in with(Class::Body) {
+        let call = call(&known, operation, known.path(operation)).bytes("{\"name\": ");
+        call.send().await.is(operation.id, 400, "malformed");
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_are_too_large() {
+    let known = Known::new().await;
+    let large = vec![b' '; web::BODY_LIMIT + 1];
+    for operation in with(Class::Body) {
+        call(&known, operation, known.path(operation)).bytes(large.clone()).send().await.is(operation.id, 413, "");
+    }
+}
+
+#[tokio::test]
+async fn bodies_of_another_kind() {
+    let known = Known::new().await;
+    for operation in with(Class::Body) {
+        let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
+        let call = known.world.call(method, known.path(operation)).by(&known.ann).header("if-match", "\"1\"");
+        call.header("content-type", "text/plain").bytes("name=Flights").send().await.is(operation.id, 415, "");
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_break_a_rule() {
+    let known = Known::new().await;
+    for operation in with(Class::Body) {
+        let answer = call(&known, operation, known.path(operation)).bytes(known.broken_body(operation).to_string()).send().await;
+        answer.is(operation.id, 422, "");
+        let pointer = answer.body.pointer("/errors/0/pointer").and_then(serde_json::Value::as_str);
+        assert!(pointer.is_some_and(|pointer| pointer.starts_with('/')), "{} names the place: {}", operation.id, answer.body);
+    }
+}
+
+#[tokio::test]
+async fn versions_that_are_no_longer_current() {
+    let known = Known::new().await;
+    for operation in with(Class::IfMatch).chain(with(Class::IfMatchRequired)) {
+        let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
+        let call = known.world.call(method, known.path(operation)).by(&known.ann).header("if-match", "\"99\"");
+        let call = match known.body(operation) {
+            Some(body) => call.json(&body),
+            None => call,
+        };
+        call.send().await.is(operation.id, 412, "");
+    }
+}
+
+#[tokio::test]
+async fn changes_that_must_name_their_version() {
+    let known = Known::new().await;
+    for operation in with(Class::IfMatchRequired) {
+        let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
+        let body = known.body(operation).expect("a body");
+        known.world.call(method, known.path(operation)).by(&known.ann).json(&body).send().await.is(operation.id, 428, "");
+    }
+}
+
+#[tokio::test]
+async fn backends_that_are_busy_or_away() {
+    let known = Known::new().await;
+    for operation in OPERATIONS.iter().filter(|operation| ALWAYS.iter().all(|status| operation.errors().contains(status))) {
+        for (kind, status) in [(PortErrorKind::RateLimited, 429), (PortErrorKind::Unavailable, 503)] {
+            // The lists of groups needs no backend but for its cursor, and keeps what it needs for that.
+            let fresh = Known::new_if(operation.id == "list_profile_groups").await;
+            let known = fresh.as_ref().unwrap_or(&known);
+            let query = match operation.id {
+                "list_profile_groups" => "?limit=1",
+                "suggest" => "?q=fli",
+                _ => "",
+            };
+            let path = known.path(operation) + query;
+            if operation.tag == "search" {
+                known.world.index.faults.fail_next(kind);
+            } else {
+                known.world.tables.fail("tables", kind, 1);
+            }
+            let answer = call(known, operation, path).send().await;
+            answer.is(operation.id, status, "");
+            assert_eq!(answer.header("retry-after"), "2", "{}", operation.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_operation() {
+    let world = World::new();
+    let ann = member("ann");
+    world.get("/nothing/here").by(&ann).send().await.is_any(404, "unknown_route");
+    let answer = world.call(Method::PUT, "/packages").by(&ann).json(&json!({})).send().await;
+    answer.is_any(405, "method_not_allowed");
+    let allowed: Vec<&str> = answer.header("allow").split(',').map(str::trim).collect();
+    assert!(allowed.contains(&"GET") && allowed.contains(&"POST"), "Allow lists what there is: {allowed:?}");
+    world.get(format!("/packages?owner={}", "a".repeat(4_096))).by(&ann).send().await.is_any(400, "query_too_long");
+    world.get("/packages?limit=1&limit=2").by(&ann).send().await.is_any(400, "duplicate_parameter");
+    world.get("/search?q=%FF").by(&ann).send().await.is_any(400, "query_that_is_no_utf8");
+    world.get("/search?q=100%zz").by(&ann).send().await.is_any(400, "query_with_broken_escapes");
+    let key = world.post("/packages").by(&ann).header("idempotency-key", "x".repeat(129)).json(&json!({ "name": "Flights" })).send().await;
+    key.is_any(400, "bad_idempotency_key");
+    let place = json!({ "name": "Flights", "groups": "team" });
+    world.post("/packages").by(&ann).json(&place).send().await.is_any(400, "body_of_another_shape");
+    world.post("/packages").by(&ann).header("content-type", "application/json").bytes("{} {}").send().await.is_any(400, "two_bodies");
+}
+
+#[tokio::test]
+async fn the_body_of_a_signed_request_must_be_the_signed_one() {
+    let world = World::new();
+    let signed = |body_sha256| Verdict::Allowed { principal: member("ann").with_key(domain::principal::KeyScope::default()), body_sha256 };
+    let send = |verdict| world.post("/packages").with_verdict(Some(verdict)).json(&json!({ "name": "Flights" }));
+    send(signed(Some(sha256(b"another body")))).send().await.is_any(401, "another_body_than_signed");
+    send(signed(None)).send().await.is_any(401, "signed_without_a_body_hash");
+    let genuine = json!({ "name": "Flights" }).to_string();
+    assert_eq!(send(signed(Some(sha256(genuine.as_bytes())))).send().await.status, 201);
+    assert_eq!(world.get("/packages").by(&member("ann")).send().await.items().len(), 1, "nothing was made of the others");
+}
+
+#[tokio::test]
+async fn refusals_of_the_authorizer_are_told_as_they_are() {
+    let world = World::new();
+    let refused = |kind, code: &str, detail: &str| Verdict::Refused { kind, code: code.to_owned(), detail: detail.to_owned() };
+    for (kind, status, code, detail) in [
+        (RefusalKind::Malformed, 400, "query_not_encoded", "The query string is not strictly percent-encoded."),
+        (RefusalKind::Unauthenticated, 401, "expired_token", "The access token has expired."),
+        (RefusalKind::TooMany, 429, "too_many_failures", "Too many failed attempts."),
+        (RefusalKind::Unavailable, 503, "unavailable", "The issuer of access tokens does not answer."),
+    ] {
+        let answer = world.get("/packages").with_verdict(Some(refused(kind, code, detail))).send().await;
+        answer.is_any(status, "refused_by_the_authorizer");
+        assert_eq!(answer.body["code"], code);
+    }
+}
