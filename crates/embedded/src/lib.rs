@@ -3,8 +3,8 @@
 pub mod audit_log;
 pub mod cipher;
 pub mod jobs;
-pub mod search;
 pub mod objects;
+pub mod search;
 pub mod tables;
 pub mod users;
 

@@ -289,7 +289,7 @@ async fn a_verdict_survives_the_gateways_flat_context() {
 #[tokio::test]
 async fn secrets_and_tokens_in_logs() {
     let log = support::Log::default();
-    let _recording = log.record_everything();
+    log.record_everything();
     let home = Home::with_key().await;
     let signed = home.sign(1, "POST", "/packages", "", Some(b"{}")).await;
     let tampered = RequestHead { path: "/search".to_owned(), ..signed.clone() };

@@ -255,11 +255,12 @@ impl Home {
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Until the guard is dropped.
-    pub(crate) fn record_everything(&self) -> tracing::subscriber::DefaultGuard {
+    /// From now on, of all tests of this process: what a thread of its own would record depends on which test was first
+    /// to reach a line, because tracing remembers whether anybody wanted it.
+    pub(crate) fn record_everything(&self) {
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || log.clone());
-        tracing::subscriber::set_default(subscriber.finish())
+        tracing::subscriber::set_global_default(subscriber.finish()).expect("only one test records");
     }
 
     pub(crate) fn text(&self) -> String {
