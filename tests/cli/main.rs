@@ -1,6 +1,11 @@
 //! The command line against a real server.
 
-use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use client::{datasets::DatasetFilter, paging::Page};
@@ -118,37 +123,58 @@ async fn lists_look_like_this() {
 }
 
 /// What was acknowledged stays, and is not sent again: a dataset sent twice would have another id.
+/// The moment of death is what is varied: a random one in the middle of a push of real files, each time into a new package.
+/// What the server acknowledged before is there after it, under the same id: nothing was lost and nothing is sent twice.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_push_goes_on_after_the_server_was_killed_five_times() {
+async fn a_push_of_real_files_goes_on_after_the_server_was_killed() {
     let mut lake = lake().await;
-    let contents: Vec<(String, Vec<u8>)> =
-        (0..200_u32).map(|n| (format!("f{n:03}.bin"), bytes(u64::from(n), 1000 + 997 * n as usize))).collect();
-    let files: Vec<(&str, &[u8])> = contents.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
-    let folder = lake.write("many", &files).expect("written");
-    let package = id(&lake.json(&["packages", "create", "Many"]).expect("created"));
-    let push = ["packages", "push", text(&folder), "--package", &package, "--quiet"];
-    let mut acknowledged = BTreeMap::new();
-    for round in 0..5_u64 {
+    let folder = test_servers::npm_package("vega-datasets", "3.2.1").join("data");
+    let files = std::fs::read_dir(&folder).expect("files").count();
+    let begun = Instant::now();
+    let whole = id(&lake.json(&["packages", "create", "Whole"]).expect("created"));
+    lake.run(&["packages", "push", text(&folder), "--package", &whole, "--quiet"]).expect("pushed");
+    let usual = begun.elapsed();
+
+    let (mut killed_midway, mut rounds) = (0, 0);
+    while killed_midway < 5 {
+        rounds += 1;
+        assert!(rounds <= 25, "pushes end before the server can be killed");
+        let package = id(&lake.json(&["packages", "create", &format!("Round {rounds}")]).expect("created"));
+        let push = ["packages", "push", text(&folder), "--package", &package, "--quiet"];
         let mut command = tokio::process::Command::from(lake.command().expect("built"));
         let mut pushing = command.args(push).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("started");
-        // Not a wait for a condition: the moment of death is what is varied.
-        tokio::time::sleep(Duration::from_millis(60 + 170 * round)).await;
-        acknowledged.extend(datasets(&lake, &package));
+        tokio::time::sleep(usual.mul_f64(0.1 + 0.7 * random())).await;
+        let acknowledged = datasets(&lake, &package);
         lake.kill().await.expect("killed");
-        if round < 4 {
+        let midway = pushing.try_wait().expect("a process").is_none();
+        // The last push goes on by itself once the server is back; the others are run again.
+        let goes_on = killed_midway == 4;
+        if midway && !goes_on {
             pushing.kill().await.expect("killed");
         }
         lake.serve().await.expect("restarted");
-        if round == 4 {
-            assert!(pushing.wait().await.expect("ended").success(), "a push bridges a restart");
-        }
         let now = datasets(&lake, &package);
-        assert!(acknowledged.iter().all(|(name, id)| now.get(name) == Some(id)), "round {round}: something was lost or sent twice");
-        acknowledged = now;
+        assert!(acknowledged.iter().all(|(name, id)| now.get(name) == Some(id)), "round {rounds}: something acknowledged is not there");
+        if midway && goes_on {
+            assert!(pushing.wait().await.expect("ended").success(), "a push bridges a restart");
+        } else {
+            lake.run(&push).expect("pushed");
+        }
+        let whole = datasets(&lake, &package);
+        assert_eq!(whole.len(), files);
+        assert!(now.iter().all(|(name, id)| whole.get(name) == Some(id)), "round {rounds}: something acknowledged was sent again");
+        killed_midway += u32::from(midway);
     }
-    assert_eq!(datasets(&lake, &package).len(), 200);
+    let package = id(&lake.json(&["packages", "show", &whole]).expect("shown"));
     let out = lake.path("out");
-    assert_eq!(lake.json(&["packages", "pull", &package, text(&out)]).expect("pulled")["fetched"], 200);
+    assert_eq!(lake.json(&["packages", "pull", &package, text(&out)]).expect("pulled")["fetched"], files);
+}
+
+/// From 0 to 1.
+fn random() -> f64 {
+    let mut byte = [0_u8];
+    aws_lc_rs::rand::fill(&mut byte).expect("randomness");
+    f64::from(byte[0]) / 255.0
 }
 
 /// Polls until `found` answers something.

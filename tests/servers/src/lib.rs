@@ -6,11 +6,13 @@
 mod cache;
 mod dynamodb_local;
 mod java;
+mod npm;
 mod process;
 mod python;
 
 pub use cache::{cache_folder, once};
 pub use dynamodb_local::dynamodb_local;
 pub use java::{java, maven_dependencies};
+pub use npm::npm_package;
 pub use process::{Server, free_port};
 pub use python::python_environment;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// Starts the arguments in the background and kills them as soon as standard input ends. The other end of that pipe is
 /// held by the test, and the system closes it however the test ends: no signal handler, nothing to clean up.
@@ -21,6 +21,13 @@ const WATCHER: &str = r#"
     (cat <&3 >/dev/null; kill -9 "$child") 2>/dev/null &
     wait "$child"
 "#;
+
+/// Runs a command to its end; `advice` says what to install where it is missing.
+pub(crate) fn run(command: &mut Command, advice: &'static str) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().context(advice)?;
+    ensure!(output.status.success(), "{advice}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
 
 /// A server that runs until this is dropped or the test's process ends.
 #[derive(Debug)]

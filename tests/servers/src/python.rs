@@ -1,13 +1,10 @@
 //! Python packages, for tests that use our API as others do.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::{path::PathBuf, process::Command};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
-use crate::once;
+use crate::{once, process::run};
 
 /// A virtual environment with these packages (`boto3==1.43.106`), made once; its programs are in `bin`.
 ///
@@ -31,10 +28,4 @@ fn environment(requirements: &[&str]) -> Result<PathBuf> {
             advice,
         )
     })
-}
-
-fn run(command: &mut Command, advice: &'static str) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().context(advice)?;
-    ensure!(output.status.success(), "{advice}: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(())
 }
