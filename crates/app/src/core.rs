@@ -171,6 +171,15 @@ impl Core {
         Ok(self.jobs.enqueue(&Job::Audit { record }, Duration::ZERO).await?)
     }
 
+    /// Waits a moment that grows with `attempt` and differs each time, before a change is tried again that another one came
+    /// before: whoever clashed once would clash again in step.
+    pub(crate) async fn pause(&self, attempt: u32) {
+        let mut random = [0_u8; 1];
+        self.ids.random(&mut random);
+        let pause = u64::from(random[0]) % (4 << attempt.min(6)) + 1;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+
     /// The stamp of a change by `caller`.
     #[must_use]
     pub fn stamp(&self, caller: &Caller, action: Action, fields: &[&str]) -> Stamp {

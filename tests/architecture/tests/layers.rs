@@ -47,11 +47,14 @@ fn metadata() -> Metadata {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let list = |value: &Value| value.as_array().expect("a list").clone();
     let members: BTreeSet<String> = list(&document["workspace_members"]).iter().map(text).collect();
-    let names: BTreeMap<String, String> = list(&document["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+    let names: BTreeMap<String, String> =
+        list(&document["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
     let dependencies = list(&document["resolve"]["nodes"])
         .iter()
         .map(|node| {
-            let normal = list(&node["deps"]).into_iter().filter(|dependency| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()));
+            let normal = list(&node["deps"])
+                .into_iter()
+                .filter(|dependency| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null()));
             (text(&node["id"]), normal.map(|dependency| text(&dependency["pkg"])).collect())
         })
         .collect();

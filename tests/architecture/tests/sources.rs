@@ -65,7 +65,14 @@ fn every_package_inherits_the_shared_lints() {
 fn a_status_code_is_chosen_in_one_file() {
     for path in files(&["crates/web/src", "crates/app/src", "functions"], "rs") {
         let text = read(&path);
-        let chooses = ["StatusCode::BAD", "StatusCode::NOT_", "StatusCode::CONFLICT", "StatusCode::FORBIDDEN", "StatusCode::UN", "StatusCode::INTERNAL"];
+        let chooses = [
+            "StatusCode::BAD",
+            "StatusCode::NOT_",
+            "StatusCode::CONFLICT",
+            "StatusCode::FORBIDDEN",
+            "StatusCode::UN",
+            "StatusCode::INTERNAL",
+        ];
         let found = chooses.iter().find(|pattern| text.contains(**pattern));
         assert!(found.is_none() || path.ends_with("web/src/problem.rs"), "{} chooses a status: {found:?}", path.display());
     }

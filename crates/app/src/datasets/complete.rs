@@ -72,9 +72,7 @@ impl Datasets {
     async fn check(&self, mut dataset: Dataset) -> Completion {
         match dataset.state {
             DatasetState::Available => return Ok(dataset),
-            DatasetState::Removed => {
-                return Err(AppError::new(ErrorKind::Conflict, "removed", "The dataset was removed or replaced meanwhile."));
-            }
+            DatasetState::Removed => return Err(removed()),
             DatasetState::Pending | DatasetState::Completing => {}
         }
         let info = if dataset.is_multipart() { self.assemble(&dataset).await? } else { self.arrived(&dataset).await? };
@@ -152,20 +150,21 @@ impl Datasets {
             let package = self.core.authorised_package(caller, Action::DatasetUpload, package_id).await?;
             let (writes, done) = self.transaction(caller, &package, &datasets).await?;
             if writes.is_empty() {
-                return Ok(done.into_iter().map(Ok).collect());
+                return Ok(done);
             }
             match self.core.store.tables.transact(writes).await {
-                Ok(()) => return Ok(done.into_iter().map(Ok).collect()),
+                Ok(()) => return Ok(done),
                 Err(error) if error.is(PortErrorKind::PreconditionFailed) => {
-                    // Somebody else came between: what he did is read again, with a pause that grows and differs.
-                    let mut random = [0_u8; 1];
-                    self.core.ids.random(&mut random);
-                    let pause = u64::from(random[0]) % (4 << attempt.min(6)) + 1;
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                    // Somebody else came between: what he did is read again.
+                    self.core.pause(attempt).await;
                     let ids: Vec<DatasetId> = datasets.iter().map(|dataset| dataset.id).collect();
                     for (dataset, now) in datasets.iter_mut().zip(self.core.store.datasets(package_id, &ids).await?) {
                         let now = now.ok_or_else(|| AppError::not_found("dataset"))?;
-                        dataset.state = now.state;
+                        match now.state {
+                            // Somebody else completed it, and perhaps another one of its path after that.
+                            DatasetState::Available | DatasetState::Removed => *dataset = now,
+                            DatasetState::Pending | DatasetState::Completing => dataset.state = now.state,
+                        }
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -174,7 +173,7 @@ impl Datasets {
         Err(AppError::busy())
     }
 
-    async fn transaction(&self, caller: &Caller, package: &Package, datasets: &[Dataset]) -> AppResult<(Vec<Write>, Vec<Dataset>)> {
+    async fn transaction(&self, caller: &Caller, package: &Package, datasets: &[Dataset]) -> AppResult<(Vec<Write>, Vec<Completion>)> {
         let now = self.core.now();
         let revision = package.revision + 1;
         let stamp = self.core.stamp(caller, Action::DatasetUpload, &["state"]);
@@ -186,9 +185,16 @@ impl Datasets {
 
         let (mut writes, mut done, mut count, mut bytes) = (Vec::new(), Vec::new(), 0_i64, 0_i64);
         for (dataset, before) in datasets.iter().zip(before) {
-            if matches!(dataset.state, DatasetState::Available | DatasetState::Removed) {
-                done.push(dataset.clone());
-                continue;
+            match dataset.state {
+                DatasetState::Pending | DatasetState::Completing => {}
+                DatasetState::Available => {
+                    done.push(Ok(dataset.clone()));
+                    continue;
+                }
+                DatasetState::Removed => {
+                    done.push(Err(removed()));
+                    continue;
+                }
             }
             let mut new = dataset.clone();
             new.state = DatasetState::Available;
@@ -206,7 +212,7 @@ impl Datasets {
                 count -= 1;
                 bytes -= i64::try_from(old.size).unwrap_or(i64::MAX);
             }
-            done.push(new);
+            done.push(Ok(new));
         }
         if !writes.is_empty() {
             let change = PackageChange::at(now).from_revision(package.revision).counts(count, bytes);
@@ -214,6 +220,10 @@ impl Datasets {
         }
         Ok((writes, done))
     }
+}
+
+fn removed() -> AppError {
+    AppError::new(ErrorKind::Conflict, "removed", "The dataset was removed or replaced meanwhile.")
 }
 
 fn not_there(error: domain::PortError, dataset: &Dataset) -> AppError {

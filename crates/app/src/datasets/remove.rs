@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// So often it is tried again when other changes came between.
-const ATTEMPTS: usize = 12;
+const ATTEMPTS: u32 = 12;
 
 impl Datasets {
     /// Removes a dataset; its bytes go after 30 days. One that is only registered is taken back.
@@ -25,7 +25,7 @@ impl Datasets {
     /// # Errors
     /// 404 for an absent or removed one; those of the package.
     pub async fn remove(&self, caller: &Caller, package_id: PackageId, id: DatasetId) -> AppResult<()> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let package = self.core.authorised_package(caller, Action::DatasetRemove, package_id).await?;
             let dataset = self.dataset(package_id, id).await?;
             if dataset.state == DatasetState::Removed {
@@ -51,7 +51,7 @@ impl Datasets {
             }
             match self.core.store.tables.transact(writes).await {
                 Ok(()) => return Ok(()),
-                Err(error) if error.is(PortErrorKind::PreconditionFailed) => {}
+                Err(error) if error.is(PortErrorKind::PreconditionFailed) => self.core.pause(attempt).await,
                 Err(error) => return Err(error.into()),
             }
         }

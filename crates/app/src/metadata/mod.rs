@@ -33,7 +33,7 @@ pub enum TagsEdit {
 }
 
 /// So often a merge is tried again when another change came between.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 12;
 
 impl Metadata {
     /// Over the core.
@@ -80,7 +80,7 @@ impl Metadata {
     /// # Errors
     /// 412 if `if_match` is not the current version; 422 for what breaks a rule.
     pub async fn write(&self, caller: &Caller, id: PackageId, edit: &TagsEdit, if_match: Option<u64>) -> AppResult<MetadataVersion> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let package = self.core.authorised_package(caller, Action::MetadataWrite, id).await?;
             if if_match.is_some_and(|version| version != package.metadata_version) {
                 return Err(AppError::stale());
@@ -101,7 +101,7 @@ impl Metadata {
             let writes = vec![change.into_write(id), self.core.store.put_metadata(id, &new)?];
             match self.core.store.tables.transact(writes).await {
                 Ok(()) => return Ok(new),
-                Err(error) if error.is(PortErrorKind::PreconditionFailed) => {}
+                Err(error) if error.is(PortErrorKind::PreconditionFailed) => self.core.pause(attempt).await,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -29,7 +29,7 @@ pub struct ChangePackage {
 }
 
 /// So often a change is tried again when another one came between, unless the caller named its version.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 12;
 
 impl Packages {
     /// Changes the descriptive part. What is not named stays: above all, groups.
@@ -37,7 +37,7 @@ impl Packages {
     /// # Errors
     /// 412 if `if_match` is not the current version; 422 for what breaks a rule.
     pub async fn change(&self, caller: &Caller, id: PackageId, entered: &ChangePackage, if_match: Option<u64>) -> AppResult<PackageView> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let package = self.core.authorised_package(caller, Action::PackageUpdate, id).await?;
             if if_match.is_some_and(|version| version != package.version) {
                 return Err(AppError::stale());
@@ -56,7 +56,10 @@ impl Packages {
                 writes.extend(self.core.store.regroup(id, &package.visibility.groups(), &changed.visibility.groups()));
                 match self.core.store.tables.transact(writes).await {
                     Ok(()) => {}
-                    Err(error) if error.is(PortErrorKind::PreconditionFailed) => continue,
+                    Err(error) if error.is(PortErrorKind::PreconditionFailed) => {
+                        self.core.pause(attempt).await;
+                        continue;
+                    }
                     Err(error) => return Err(error.into()),
                 }
                 changed.version += 1;

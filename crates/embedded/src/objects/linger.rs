@@ -2,11 +2,16 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
+use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
@@ -20,11 +25,33 @@ const MOST_TIME: Duration = Duration::from_secs(30);
 ///
 /// Without it the connection would be reset under a client that is still sending, and many clients would then report a
 /// broken connection instead of the refusal, and try again.
-pub(super) struct LingeringBody(Option<Incoming>);
+///
+/// A client that waits to be told to go on (`Expect: 100-continue`) sends no body after a refusal: there the next bytes
+/// would be those of its next request, and are left alone.
+pub(super) struct LingeringBody {
+    body: Option<Incoming>,
+    held_back: HeldBack,
+}
+
+/// Whether the client still waits to be told to send its body.
+#[derive(Clone)]
+pub(super) struct HeldBack(Arc<AtomicBool>);
+
+impl HeldBack {
+    /// So it is: nobody knows whether the body comes, and the connection can't be used again.
+    pub(super) fn still(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 impl LingeringBody {
-    pub(super) fn new(body: Incoming) -> Self {
-        Self(Some(body))
+    pub(super) fn new(body: Incoming, headers: &HeaderMap) -> Self {
+        let waits = headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        Self { body: Some(body), held_back: HeldBack(Arc::new(AtomicBool::new(waits))) }
+    }
+
+    pub(super) fn held_back(&self) -> HeldBack {
+        self.held_back.clone()
     }
 }
 
@@ -33,24 +60,30 @@ impl Body for LingeringBody {
     type Error = hyper::Error;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.get_mut().0 {
+        let this = self.get_mut();
+        // Asking for the body tells the client to go on.
+        this.held_back.0.store(false, Ordering::Relaxed);
+        match &mut this.body {
             Some(body) => Pin::new(body).poll_frame(context),
             None => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(Body::is_end_stream)
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or_else(SizeHint::default, Body::size_hint)
+        self.body.as_ref().map_or_else(SizeHint::default, Body::size_hint)
     }
 }
 
 impl Drop for LingeringBody {
     fn drop(&mut self) {
-        let Some(body) = self.0.take().filter(|body| !body.is_end_stream()) else { return };
+        if self.held_back.still() {
+            return;
+        }
+        let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(tokio::time::timeout(MOST_TIME, drain(body)));
         }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -136,7 +136,16 @@ impl Handler {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let body = LingeringBody::new(body);
+        let body = LingeringBody::new(body, &parts.headers);
+        let held_back = body.held_back();
+        let mut response = self.checked(parts, body).await;
+        if held_back.still() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    async fn checked(&self, parts: Parts, body: LingeringBody) -> Response<Body> {
         if let Err(refusal) = guard::check(&parts) {
             return refused(&refusal);
         }

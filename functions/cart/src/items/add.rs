@@ -20,7 +20,8 @@ use crate::{App, wire};
     )
 )]
 pub(crate) async fn add_cart_item(State(app): State<App>, SignedIn(caller): SignedIn, body: ValidJson<AddCartItem>) -> Answer<Response> {
-    let package_id: PackageId = body.value.package_id.parse().map_err(|why: domain::Invalid| AppError::invalid(vec![why.at("/package_id")]))?;
+    let package_id: PackageId =
+        body.value.package_id.parse().map_err(|why: domain::Invalid| AppError::invalid(vec![why.at("/package_id")]))?;
     let (entry, new) = app.cart.add(&caller, package_id).await?;
     let item = wire::item(&entry);
     Ok(if new { created(&format!("/cart/items/{}", item.id), &item) } else { ok(&item) })

@@ -1,0 +1,77 @@
+//! Tags: many writers at once, and lost answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use datalake_app::{ErrorKind, Paging, metadata::TagsEdit};
+use testkit::builders::member;
+
+use crate::support::{Lake, caller, until_not_busy};
+
+fn tag(name: &str, value: &str) -> TagsEdit {
+    TagsEdit::Merge(BTreeMap::from([(name.to_owned(), Some(value.to_owned()))]))
+}
+
+#[tokio::test]
+async fn merges_at_once_lose_no_tag() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Flights").await;
+    let tasks: Vec<_> = (0..40)
+        .map(|number| {
+            let (lake, ann) = (lake.clone(), ann.clone());
+            tokio::spawn(async move {
+                let edit = tag(&format!("tag{number}"), "x");
+                until_not_busy!(lake.metadata.write(&ann, package, &edit, None).await)
+            })
+        })
+        .collect();
+    let mut versions = BTreeSet::new();
+    for task in tasks {
+        assert!(versions.insert(task.await.expect("no panic").expect("a new version").version), "no version is given twice");
+    }
+    assert_eq!(versions, (2..=41).collect());
+    let now = lake.metadata.read(&ann, package).await.expect("the tags");
+    assert_eq!((now.version, now.tags.to_map().len()), (41, 40));
+    let listed = lake.metadata.versions(&ann, package, &Paging { limit: 200, cursor: None }).await.expect("versions");
+    let sizes: Vec<usize> = listed.items.iter().map(|version| version.tags.to_map().len()).collect();
+    assert_eq!(sizes, (0..=40).rev().collect::<Vec<_>>(), "each version has one tag more than the one before");
+}
+
+#[tokio::test]
+async fn of_two_replacements_of_one_version_one_is_told_that_it_is_late() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Flights").await;
+    for version in 1..=20 {
+        let replace = |value: &'static str| {
+            let (lake, ann) = (lake.clone(), ann.clone());
+            let edit = TagsEdit::Replace(vec![("year".to_owned(), format!("{value}{version}"))]);
+            tokio::spawn(async move { lake.metadata.write(&ann, package, &edit, Some(version)).await })
+        };
+        let (first, second) = (replace("a"), replace("b"));
+        let answers = [first.await.expect("no panic"), second.await.expect("no panic")];
+        let late = answers.iter().filter(|answer| answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Stale)).count();
+        let held: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().ok()).collect();
+        assert_eq!((late, held.len()), (1, 1), "{answers:?}");
+        assert_eq!(lake.metadata.read(&ann, package).await.expect("the tags"), *held[0]);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_between_is_no_conflict() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Flights").await;
+    let ids = lake.sent(&ann, package, &[("a.csv".to_owned(), b"1".to_vec())]).await;
+    lake.datasets.complete(&ann, package, &ids).await.expect("answers").remove(0).expect("complete");
+    let version = lake.metadata.write(&ann, package, &tag("year", "2001"), Some(1)).await.expect("the tags are still version 1");
+    assert_eq!(version.version, 2);
+}
+
+#[tokio::test]
+async fn a_merge_whose_answer_was_lost_makes_one_version() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Flights").await;
+    lake.tables.lose_answers("tables.transact", 1);
+    let lost = lake.metadata.write(&ann, package, &tag("year", "2001"), None).await.expect_err("the answer was lost");
+    assert_eq!(lost.kind(), ErrorKind::Unavailable);
+    let again = lake.metadata.write(&ann, package, &tag("year", "2001"), None).await.expect("the tags");
+    assert_eq!((again.version, lake.row(package).await.metadata_version), (2, 2));
+}
