@@ -72,7 +72,7 @@ impl Housekeeping {
                 self.sweep_shard(table, &shard, &mut swept).await;
             }
         }
-        tracing::info!(handled = swept.handled, failed = swept.failed, "looked after what is due");
+        tracing::debug!(handled = swept.handled, failed = swept.failed, "looked after what is due");
         swept
     }
 

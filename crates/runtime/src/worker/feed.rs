@@ -126,7 +126,7 @@ impl Loop<'_> {
                 .collect();
             failed.extend(attempt.run(self.handler, &batch).await.iter().filter_map(|id| id.parse::<i64>().ok()));
         }
-        tracing::info!(
+        tracing::debug!(
             worker = self.worker,
             received = entries.len(),
             done = entries.len() - failed.len(),

@@ -62,7 +62,7 @@ async fn handle<T: Clone + Send + Sync>(
         .collect();
     let failed = attempt.run(handler, &batch).await;
     let (failed, done): (Vec<String>, Vec<String>) = batch.into_iter().map(|ordered| ordered.entry.id).partition(|id| failed.contains(id));
-    tracing::info!(
+    tracing::debug!(
         worker,
         received = failed.len() + done.len(),
         done = done.len(),
