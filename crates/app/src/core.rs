@@ -49,8 +49,11 @@ pub struct Core {
     pub ids: Arc<dyn Ids>,
     pub(crate) cipher: Arc<dyn Cipher>,
     pub(crate) cursors: Arc<Cursors>,
-    cached: Arc<RwLock<Option<(Timestamp, Arc<Configured>)>>>,
+    cached: Arc<RwLock<Cached>>,
 }
+
+/// What was read last, and when.
+type Cached = Option<(Timestamp, Arc<Configured>)>;
 
 /// What admins configured, as of at most a minute ago.
 #[derive(Clone, Debug, Default)]

@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
-    DatasetId, FieldError, Invalid, PackageId, Timestamp,
+    DatasetId, FieldError, Invalid, PackageId, PortErrorKind, Timestamp,
     access::Action,
+    change::Stamp,
     dataset::{Dataset, DatasetKind, DatasetPath, DatasetState, is_sha256, part_size},
-    ports::{PutOptions, SignedRequest},
+    ports::{Condition, PutOptions, SignedRequest},
 };
 use futures::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -103,11 +104,36 @@ impl Datasets {
             .await;
 
         let stamp = self.core.stamp(caller, Action::DatasetUpload, &[]);
-        let new = results.iter().filter_map(|result| result.as_ref().ok()).filter(|(dataset, _)| !known.contains_key(&dataset.id));
+        let due = now.plus(PENDING_LIFE);
+        if key.is_some() {
+            let kept = stream::iter(results).map(|result| async {
+                match result {
+                    Ok((dataset, plan)) if !known.contains_key(&dataset.id) => self.keep_first(dataset, plan, due, &stamp).await,
+                    other => other,
+                }
+            });
+            return Ok(kept.buffered(PARALLEL).collect().await);
+        }
+        let new = results.iter().filter_map(|result| result.as_ref().ok());
         let writes: Result<Vec<_>, _> =
-            new.map(|(dataset, _)| self.core.store.put_dataset(dataset, Some(now.plus(PENDING_LIFE)), Some(&stamp), None)).collect();
+            new.map(|(dataset, _)| self.core.store.put_dataset(dataset, Some(due), Some(&stamp), None)).collect();
         self.core.store.tables.write_many(writes?).await?;
         Ok(results)
+    }
+
+    /// Writes the row unless a twin of this request was faster: then its row counts, which may have come further already.
+    async fn keep_first(&self, dataset: Dataset, plan: UploadPlan, due: Timestamp, stamp: &Stamp) -> Registration {
+        let write = self.core.store.put_dataset(&dataset, Some(due), Some(stamp), Some(Condition::Absent))?;
+        match self.core.store.tables.write(write).await {
+            Ok(()) => Ok((dataset, plan)),
+            Err(error) if error.is(PortErrorKind::PreconditionFailed) => {
+                if let Some(upload) = dataset.part_upload() {
+                    self.multipart.abort(&upload).await?;
+                }
+                self.plan(self.dataset(dataset.package_id, dataset.id).await?).await
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What an earlier attempt of the same request registered already.

@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use datalake_app::{
-    Caller, ErrorKind, Paging,
-    datasets::{Completion, NewDataset, UploadPlan},
+    AppResult, Caller, ErrorKind, Paging,
+    datasets::{Completion, NewDataset, Registration, UploadPlan},
+    idempotency::IdempotencyKey,
 };
 use domain::{
     DatasetId, PackageId, PortErrorKind,
+    access::Action,
     dataset::{Dataset, DatasetState},
     ports::{PartInfo, Tables as _},
 };
 use proptest::prelude::*;
 use testkit::builders::{dataset, dataset_id, member};
 
-use crate::support::{Lake, caller, until_not_busy};
+use crate::support::{Lake, caller, file, until_not_busy};
 
 /// Completes one dataset alone.
 async fn complete_one(lake: &Lake, caller: &Caller, package: PackageId, id: DatasetId) -> Completion {
@@ -139,6 +141,28 @@ async fn an_upload_in_parts_whose_assembly_was_not_answered_is_completed_by_a_re
     assert_eq!(lost.expect_err("the answer was lost").kind(), ErrorKind::Unavailable);
     complete_one(&lake, &ann, package, dataset.id).await.expect("complete");
     assert_eq!(lake.counted(package).await, 1);
+}
+
+#[tokio::test]
+async fn a_registration_repeated_at_once_begins_each_upload_once() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Flights").await;
+    let large = NewDataset { name: "all.parquet".to_owned(), size: 200 << 20, ..NewDataset::default() };
+    let entered = [file("a.csv", b"1"), large];
+    let key = IdempotencyKey::new(&ann, Action::DatasetUpload, "key", b"request").expect("a key");
+    let register = || lake.datasets.register(&ann, package, &entered, Some(&key));
+    let answers = tokio::join!(register(), register(), register());
+    let ids = |answer: AppResult<Vec<Registration>>| -> Vec<(DatasetId, Option<String>)> {
+        let answers = answer.expect("answers").into_iter().map(|registration| registration.expect("registered").0);
+        answers.map(|dataset| (dataset.id, dataset.upload_id)).collect()
+    };
+    let (first, second, third) = (ids(answers.0), ids(answers.1), ids(answers.2));
+    assert_eq!((&first, &first), (&second, &third));
+    let pending = lake.datasets.list_in_state(&ann, package, DatasetState::Pending, &Paging::default()).await.expect("a page");
+    let rows: BTreeSet<_> = pending.items.into_iter().map(|dataset| (dataset.id, dataset.upload_id)).collect();
+    assert_eq!(rows, first.into_iter().collect());
+    let calls = |operation| lake.objects.faults().calls(operation);
+    assert_eq!(calls("multipart.create"), calls("multipart.abort") + 1, "what lost the race is given up");
 }
 
 #[tokio::test]
