@@ -160,9 +160,16 @@ const SECURITY_HEADERS: &[(&str, &str)] = &[
     ("x-frame-options", "DENY"),
 ];
 
-/// Once, whole, with the source that the caller never sees. Paths hold ids only, but a grant's holds its token.
+/// The path without what could be a secret: the token of a grant link, or one that stands there by mistake. Ids are shorter.
+fn path_to_log(path: &str) -> String {
+    const LONGEST: usize = 36;
+    let shown = |segment| if str::len(segment) > LONGEST { "…" } else { segment };
+    if path.starts_with("/cart/grants/") { "/cart/grants/…".to_owned() } else { path.split('/').map(shown).collect::<Vec<_>>().join("/") }
+}
+
+/// Once, whole, with the source that the caller never sees.
 fn log(rejection: &Rejection, path: &str) {
-    let path = if path.starts_with("/cart/grants/") { "/cart/grants/…" } else { path };
+    let path = path_to_log(path);
     let status = rejection.status().as_u16();
     let error = rejection.error();
     let source = std::error::Error::source(error).map(|source| {
@@ -178,5 +185,20 @@ fn log(rejection: &Rejection, path: &str) {
         tracing::error!(http.status = status, http.path = path, error.code = error.code(), error.source = source, "{error}");
     } else {
         tracing::info!(http.status = status, http.path = path, error.code = error.code(), error.source = source, "{error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logged_path_holds_ids_and_no_token() {
+        let id = "/packages/pkg_01JD3Z8Q5V7K2M4N6P8R0S2T4V/datasets";
+        assert_eq!(path_to_log(id), id);
+        assert_eq!(path_to_log("/cart/grants/short/0"), "/cart/grants/…");
+        let token = "A".repeat(43);
+        assert_eq!(path_to_log(&format!("//cart/grants/{token}/0")), "//cart/grants/…/0");
+        assert_eq!(path_to_log(&format!("/packages/{token}")), "/packages/…");
     }
 }
