@@ -63,19 +63,39 @@ async fn a_reading_key_changes_nothing() {
     }
 }
 
+/// The operation's address, in a package that is not there, or without what it names.
+fn absent(known: &Known, operation: &Operation) -> String {
+    match operation.path.contains("{id}") {
+        true => known.path(operation).replace(&known.package, &testkit::builders::package_id(999).to_string()),
+        false => known.absent_path(operation),
+    }
+}
+
 #[tokio::test]
 async fn what_is_hidden_answers_as_what_is_absent() {
     let known = Known::new().await;
     let eve = member("eve");
     for operation in with(Class::Id).filter(|operation| operation.id != "follow_grant") {
         let hidden = call(&known, operation, known.path(operation)).by(&eve).send().await;
-        let absent =
-            call(&known, operation, known.path(operation).replace(&known.package, &testkit::builders::package_id(999).to_string()))
-                .by(&eve)
-                .send()
-                .await;
+        let absent = call(&known, operation, absent(&known, operation)).by(&eve).send().await;
         assert_eq!((hidden.status.as_u16(), &hidden.body), (404, &absent.body), "{}", operation.id);
     }
+}
+
+#[tokio::test]
+async fn what_was_deleted_answers_as_what_is_absent() {
+    let known = Known::new().await;
+    let deleted = known.world.delete(format!("/packages/{}", known.package)).by(&known.ann).send().await;
+    assert_eq!(deleted.status, 204);
+    for operation in with(Class::Id).filter(|operation| operation.path.contains("{id}")) {
+        let gone = call(&known, operation, known.path(operation)).send().await;
+        let absent = call(&known, operation, absent(&known, operation)).send().await;
+        assert_eq!((gone.status.as_u16(), &gone.body), (404, &absent.body), "{}", operation.id);
+    }
+    let into_the_cart = known.world.post("/cart/items").by(&known.ann).json(&json!({ "package_id": known.package })).send().await;
+    assert_eq!(into_the_cart.status, 404);
+    let link = known.world.get(format!("/cart/grants/{}/{}", known.token, known.entry)).send().await;
+    link.is("follow_grant", 404, "package_deleted");
 }
 
 #[tokio::test]

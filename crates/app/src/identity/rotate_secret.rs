@@ -20,8 +20,11 @@ impl Identity {
     /// 404 for a key that is absent or somebody else's; 409 for one that is inactive, has expired, or was given another
     /// secret at the same moment.
     pub async fn rotate_secret(&self, caller: &Caller, id: &AccessKeyId) -> AppResult<SecretString> {
-        let key = self.core.store.api_key(id).await?.ok_or_else(|| AppError::not_found("API key"))?;
-        self.core.authorise(caller, Action::KeyRotate, Resource::User(&key.user_id)).await?;
+        let absent = || AppError::not_found("API key");
+        let key = self.core.store.api_key(id).await?.ok_or_else(absent)?;
+        let allowed = self.core.authorise(caller, Action::KeyRotate, Resource::User(&key.user_id)).await;
+        // Somebody else's key is told exactly as one that is not there.
+        allowed.map_err(|error| if error.kind() == ErrorKind::NotFound { absent() } else { error })?;
         if !key.active || key.expires_at.is_some_and(|end| end <= self.core.now()) {
             return Err(AppError::new(ErrorKind::Conflict, "key_inactive", "The API key is inactive or has expired: it gets no secret."));
         }
