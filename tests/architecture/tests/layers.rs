@@ -110,3 +110,18 @@ fn heavy_and_forbidden_libraries_stay_where_they_belong() {
         }
     }
 }
+
+#[test]
+fn every_adapter_of_aws_is_tested() {
+    // A suite behind a feature that nobody turns on compiles to nothing and passes.
+    let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).output().expect("cargo runs");
+    let document: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    let packages = document["packages"].as_array().expect("packages");
+    let aws = packages.iter().find(|package| package["name"] == "datalake-aws").expect("the adapters");
+    let features = aws["features"].as_object().expect("features").keys().filter(|name| *name != "default");
+    let nodes = document["resolve"]["nodes"].as_array().expect("nodes");
+    let on = &nodes.iter().find(|node| node["id"] == aws["id"]).expect("resolved")["features"];
+    for feature in features {
+        assert!(on.as_array().expect("a list").contains(&feature.as_str().into()), "nobody tests the feature {feature}: see Cargo.toml beside");
+    }
+}
