@@ -39,3 +39,17 @@ async fn a_package_that_the_caller_does_not_see_gets_into_no_cart() {
     answer.is("add_cart_item", 404, "hidden_package");
     assert_eq!(world.get("/cart").by(&member("bob")).send().await.items().len(), 0);
 }
+
+#[tokio::test]
+async fn a_package_that_is_added_twice_at_once_is_one_item() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let body = json!({ "package_id": id });
+    let add = || world.post("/cart/items").by(&ann).json(&body).send();
+    let (first, second) = tokio::join!(add(), add());
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!((statuses, &first.body), ([200, 201], &second.body));
+    assert_eq!(world.get("/cart").by(&ann).send().await.items().len(), 1);
+}

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use app::{Core, identity::verdict::Verdict, profile::Deployment, store::Store};
 use axum::{Router, http::Method};
 use testkit::{
-    FixedClock, MemoryAuditLog, MemoryCipher, MemoryDirectory, MemoryJobs, MemoryObjects, MemorySearch, MemoryTables, SequentialIds,
-    builders,
+    FixedClock, InterleavedTables, MemoryAuditLog, MemoryCipher, MemoryDirectory, MemoryJobs, MemoryObjects, MemorySearch, MemoryTables,
+    SequentialIds, builders,
 };
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
@@ -58,9 +58,11 @@ impl World {
         let cipher = Arc::new(MemoryCipher::default());
         let (index, audit_log) = (Arc::new(MemorySearch::default()), Arc::new(MemoryAuditLog::default()));
         let directory = Arc::new(MemoryDirectory::new(clock.clone(), ids.clone()));
+        // Requests that are sent at once come between each other.
+        let interleaved = Arc::new(InterleavedTables::new(tables.clone()));
         let routes = OpenApiRouter::new()
             .merge(function_packages::router(function_packages::Deps {
-                tables: tables.clone(),
+                tables: interleaved.clone(),
                 jobs: jobs.clone(),
                 cipher: cipher.clone(),
                 clock: clock.clone(),
@@ -70,7 +72,7 @@ impl World {
                 bucket: BUCKET.to_owned(),
             }))
             .merge(function_search::router(function_search::Deps {
-                tables: tables.clone(),
+                tables: interleaved.clone(),
                 jobs: jobs.clone(),
                 cipher: cipher.clone(),
                 clock: clock.clone(),
@@ -78,7 +80,7 @@ impl World {
                 index: index.clone(),
             }))
             .merge(function_cart::router(function_cart::Deps {
-                tables: tables.clone(),
+                tables: interleaved.clone(),
                 jobs: jobs.clone(),
                 cipher: cipher.clone(),
                 clock: clock.clone(),
@@ -87,7 +89,7 @@ impl World {
                 bucket: BUCKET.to_owned(),
             }))
             .merge(function_profile::router(function_profile::Deps {
-                tables: tables.clone(),
+                tables: interleaved.clone(),
                 jobs: jobs.clone(),
                 cipher: cipher.clone(),
                 clock: clock.clone(),

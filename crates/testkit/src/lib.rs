@@ -32,9 +32,11 @@ pub(crate) fn locked<T>(lock: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_,
     lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+mod interleaved_tables;
 mod memory_tables;
 pub mod tables;
 
+pub use interleaved_tables::InterleavedTables;
 pub use memory_tables::MemoryTables;
 
 pub mod directory;

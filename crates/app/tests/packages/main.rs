@@ -1,7 +1,6 @@
 //! Use cases of packages, tags and datasets over ports in memory that fail, lose answers and are used by many at once.
 
 mod datasets;
-mod interleaved;
 mod metadata;
 mod order;
 mod packages;

@@ -10,9 +10,7 @@ use datalake_app::{
     packages::{CreatePackage, Packages},
 };
 use domain::{DatasetId, PackageId, Principal, audit::Origin, package::Package};
-use testkit::{FixedClock, MemoryCipher, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds, builders};
-
-use crate::interleaved::Interleaved;
+use testkit::{FixedClock, InterleavedTables, MemoryCipher, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds, builders};
 
 /// The use cases, and the ports below them.
 #[derive(Clone)]
@@ -32,7 +30,8 @@ impl Lake {
         let clock = Arc::new(FixedClock::default());
         let objects = Arc::new(MemoryObjects::with_clock(clock.clone()));
         let cipher = Arc::new(MemoryCipher::default());
-        let core = Core::new(Arc::new(Interleaved(tables.clone())), jobs.clone(), cipher, clock, Arc::new(SequentialIds::new(1)));
+        let core =
+            Core::new(Arc::new(InterleavedTables::new(tables.clone())), jobs.clone(), cipher, clock, Arc::new(SequentialIds::new(1)));
         Self {
             packages: Packages::new(core.clone(), objects.clone(), builders::BUCKET),
             metadata: Metadata::new(core.clone()),

@@ -1,4 +1,4 @@
-//! Tables that let everybody else go first before each call, so that what is asked at once really comes between.
+//! [`InterleavedTables`]: tables on which what is asked at once really comes between.
 
 use std::sync::Arc;
 
@@ -7,14 +7,25 @@ use domain::{
     PortResult,
     ports::{Item, Key, Page, Query, Scan, Table, Tables, Write},
 };
-use testkit::MemoryTables;
 use tokio::task::yield_now;
 
-/// The tables, one step of each caller at a time.
-pub(crate) struct Interleaved(pub(crate) Arc<MemoryTables>);
+use crate::MemoryTables;
+
+/// Tables that let everybody else go first before each call: of callers that are joined on one thread, each does one step
+/// at a time, in every run the same.
+#[derive(Debug)]
+pub struct InterleavedTables(Arc<MemoryTables>);
+
+impl InterleavedTables {
+    /// Over these tables.
+    #[must_use]
+    pub fn new(tables: Arc<MemoryTables>) -> Self {
+        Self(tables)
+    }
+}
 
 #[async_trait]
-impl Tables for Interleaved {
+impl Tables for InterleavedTables {
     async fn get_many(&self, table: Table, keys: &[Key], consistent: bool) -> PortResult<Vec<Option<Item>>> {
         yield_now().await;
         self.0.get_many(table, keys, consistent).await
