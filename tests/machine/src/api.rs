@@ -69,7 +69,6 @@ impl Lake {
     }
 
     /// A request to the API (`/packages`) with somebody's access token.
-    #[must_use]
     pub fn request(&self, method: Method, person: &Person, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.api())).bearer_auth(&person.signed_in.tokens.access)
     }

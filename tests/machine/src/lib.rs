@@ -15,6 +15,7 @@
 
 mod api;
 mod browser;
+mod clock;
 mod people;
 mod process;
 mod work;
@@ -43,6 +44,8 @@ pub struct Lake {
     api: String,
     objects: String,
     server: Option<process::Running>,
+    /// libfaketime, and how far ahead the server's clock is.
+    clock: Option<(PathBuf, Duration)>,
     people: Vec<Person>,
     http: reqwest::Client,
 }
@@ -67,6 +70,7 @@ impl Lake {
             api: String::new(),
             objects: String::new(),
             server: None,
+            clock: None,
             people: Vec::new(),
             http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
         };
@@ -159,7 +163,7 @@ pub async fn wait_at_most<T>(limit: Duration, what: &str, mut probe: impl AsyncF
 pub fn left_out() -> bool {
     let fast = std::env::var_os("DATALAKE_TEST_FAST").is_some_and(|value| !value.is_empty());
     if fast {
-        println!("left out: DATALAKE_TEST_FAST is set, and this needs Python packages");
+        println!("left out: DATALAKE_TEST_FAST is set, and this needs what is fetched from elsewhere");
     }
     fast
 }

@@ -40,6 +40,7 @@ impl Lake {
         command.arg("--data-dir").arg(self.data_folder()).args(["--log-level", &self.log_level]);
         let log = OpenOptions::new().create(true).append(true).open(self.log_file())?;
         command.stdin(Stdio::null()).stderr(log);
+        self.move_clock(&mut command);
         Ok(command)
     }
 

@@ -1,6 +1,8 @@
 //! Grant links: whoever holds one may follow it, as long as everything behind it holds.
 
-use datalake_tests_machine::{Lake, Person, sha256, wait_until};
+use std::time::Duration;
+
+use datalake_tests_machine::{Lake, Person, left_out, sha256, wait_until};
 use serde_json::{Value, json};
 
 const BYTES: &[u8] = b"name,length\nOder,840\nNeisse,252\n";
@@ -71,6 +73,24 @@ async fn each_time_a_link_is_followed_it_leads_to_a_url_signed_then() {
     assert_eq!(head.status(), 302, "the link itself answers HEAD like GET");
     let export = lake.get(&granted.bob, &format!("/cart/exports/{}", granted.export)).await.expect("an answer").expect(200).expect("there");
     assert!(export.body["followed"].as_u64().is_some_and(|count| count >= 2), "links are counted: {}", export.body["followed"]);
+}
+
+#[tokio::test]
+async fn a_link_works_again_after_the_url_it_led_to_has_expired_and_no_more_after_its_own_expiry() {
+    if left_out() {
+        return;
+    }
+    const MINUTE: Duration = Duration::from_secs(60);
+    let mut granted = granted().await;
+    let first = granted.follow().await;
+    granted.lake.restart_ahead(4 * MINUTE).await.expect("later");
+    granted.lake.fetch(&first).await.expect("an answer").expect(200).expect("a URL lives five minutes");
+    granted.lake.restart_ahead(6 * MINUTE).await.expect("later");
+    granted.lake.fetch(&first).await.expect("an answer").expect(403).expect("and no longer");
+    let second = granted.follow().await;
+    assert_eq!(granted.lake.fetch(&second).await.expect("an answer").expect(200).expect("a new one").bytes, BYTES);
+    granted.lake.restart_ahead(31 * 24 * 60 * MINUTE).await.expect("later");
+    granted.leads_nowhere().await;
 }
 
 #[tokio::test]
