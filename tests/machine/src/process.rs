@@ -2,8 +2,10 @@
 
 use std::{
     fs::OpenOptions,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context as _, ensure};
@@ -31,6 +33,21 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
     let path = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     ensure!(path.exists(), "{} is not there: run `cargo build --workspace` first", path.display());
     Ok(path)
+}
+
+/// A port that nobody listens on, outside of those that systems hand out by themselves: it must still be free when the
+/// server comes back to it.
+fn own_port() -> anyhow::Result<u16> {
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(97);
+    let free = (0..COUNT).find_map(|_| {
+        let offset = begin.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        let port = u16::try_from(FIRST + offset).ok()?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(port)
+    });
+    free.context("no port is free")
 }
 
 impl Lake {
@@ -61,9 +78,13 @@ impl Lake {
     /// If it does not.
     pub async fn serve(&mut self) -> anyhow::Result<()> {
         ensure!(self.server.is_none(), "the server runs already");
-        let listen = |url: &str| url.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
+        let listen = |url: &str| match url.strip_prefix("http://") {
+            Some(address) => anyhow::Ok(address.to_owned()),
+            None => Ok(format!("127.0.0.1:{}", own_port()?)),
+        };
+        let (api, objects) = (listen(&self.api)?, listen(&self.objects)?);
         let mut command = tokio::process::Command::from(self.server_command()?);
-        command.args(["serve", "--api-listen", &listen(&self.api), "--objects-listen", &listen(&self.objects)]);
+        command.args(["serve", "--api-listen", &api, "--objects-listen", &objects]);
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output")?).lines();
         let greeting = async {

@@ -24,7 +24,8 @@ async fn python_program(name: &str) -> PathBuf {
 /// Runs a program with this on its standard input; it must succeed. Answers with what it printed.
 async fn run(mut command: tokio::process::Command, input: &str) -> String {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().expect("the program starts");
+    let name = command.as_std().get_program().to_owned();
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("install {}: {error}", name.display()));
     let mut pipe = child.stdin.take().expect("its input");
     pipe.write_all(input.as_bytes()).await.expect("it reads");
     drop(pipe);

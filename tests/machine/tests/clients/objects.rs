@@ -1,8 +1,11 @@
 //! URLs of objects with plain curl, objects with boto3.
 
-use datalake_tests_machine::{Lake, left_out, sha256};
+use datalake_tests_machine::{Lake, PATIENCE, left_out, sha256};
 use serde_json::{Value, json};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::Command,
+};
 
 use crate::{run, script};
 
@@ -81,6 +84,19 @@ async fn a_signed_put_takes_neither_other_bytes_nor_the_same_ones_twice() {
     let completed = lake.post(ann, &format!("{path}/complete"), &Value::Null).await.expect("an answer").expect(200).expect("completed");
     assert_eq!(completed.text("/sha256").expect("a hash"), sha256(BYTES));
     assert_eq!(put(&upload, file).await.0, 412, "nor after completion");
+}
+
+#[tokio::test]
+async fn the_body_that_a_refused_client_held_back_is_not_taken_from_its_next_request() {
+    let lake = Lake::start().await.expect("a lake");
+    let address = lake.objects().strip_prefix("http://").expect("an address");
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("connected");
+    let request = "PUT /datalake/packages/mine HTTP/1.1\r\nhost: lake\r\ncontent-length: 300\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut said = String::new();
+    // To its end: without a body to come, the server closes the connection.
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut said)).await.expect("an end").expect("text");
+    assert!(said.starts_with("HTTP/1.1 403") && said.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{said}");
 }
 
 #[tokio::test]
