@@ -22,7 +22,11 @@ use domain::{
     ports::{Key, Schema, Table, Tables},
 };
 
-testkit::tables_suite!(crate::tables);
+testkit::tables_suite!(crate::tables, unless = crate::left_out);
+
+fn left_out() -> bool {
+    test_servers::left_out("DynamoDB Local")
+}
 
 /// Tables of their own for each check, in the one server.
 async fn tables() -> (Arc<dyn Tables>, ()) {
@@ -85,6 +89,9 @@ mod errors {
 
     #[tokio::test]
     async fn a_table_that_is_not_there_is_a_defect_of_the_deployment() {
+        if left_out() {
+            return;
+        }
         let client = client(&test_servers::dynamodb_local().url()).await;
         let tables = DynamoTables::new(client, TableNames::with_prefix("never-made"));
         let error = tables.get_many(Table::Cart, &[Key::new("u", "s")], true).await.expect_err("there is no table");

@@ -27,7 +27,7 @@ struct Common {
     /// How log lines look: json or text
     #[arg(long, global = true)]
     log_format: Option<String>,
-    /// What is logged: a level, or a filter such as info,datalake_server=debug
+    /// What is logged: a level, or a filter such as `info,datalake_server=debug`
     #[arg(long, global = true)]
     log_level: Option<String>,
 }

@@ -137,6 +137,9 @@ async fn a_refusal_reaches_a_client_that_reads_only_after_sending() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plain_curl_fetches_by_signed_url_and_by_api_key() {
+    if test_servers::left_out("curl") {
+        return;
+    }
     let (running, _folder) = with_two_objects().await;
     let fetch = async |arguments: &[&str]| {
         let mut command = tokio::process::Command::new("curl");

@@ -1,7 +1,8 @@
 //! The contract of the port `Tables`, one check per promise, and that of a change feed.
 //!
 //! An adapter calls [`tables_suite!`](crate::tables_suite) with the path of an `async fn() -> (Arc<dyn Tables>, Guard)` that
-//! makes empty tables; the guard is kept while a check runs. A home with a feed calls
+//! makes empty tables; the guard is kept while a check runs. `unless = path` names a `fn() -> bool` that tells whether the
+//! checks are left out. A home with a feed calls
 //! [`change_feed_suite!`](crate::change_feed_suite) with one that makes a [`feed::FeedFixture`].
 
 pub mod concurrency;
@@ -24,7 +25,10 @@ use domain::{
 #[macro_export]
 macro_rules! tables_suite {
     ($fixture:path) => {
-        $crate::tables_suite! { @checks $fixture;
+        $crate::tables_suite! { $fixture, unless = $crate::tables::nothing_is_left_out }
+    };
+    ($fixture:path, unless = $left_out:path) => {
+        $crate::tables_suite! { @checks $fixture, $left_out;
             reads {
                 rows_come_back_in_the_order_of_the_keys_and_none_for_absent_ones, any_number_of_keys_can_be_read,
                 every_kind_of_value_comes_back_as_it_was, whole_numbers_have_one_notation, consistent_reads_see_what_was_acknowledged,
@@ -66,10 +70,13 @@ macro_rules! tables_suite {
             }
         }
     };
-    (@checks $fixture:path; $($group:ident { $($check:ident),* $(,)? })*) => {
+    (@checks $fixture:path, $left_out:path; $($group:ident { $($check:ident),* $(,)? })*) => {
         $(mod $group {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
+                if $left_out() {
+                    return;
+                }
                 let (tables, _guard) = $fixture().await;
                 $crate::tables::$group::$check(&*tables).await;
             })*
@@ -97,6 +104,12 @@ macro_rules! change_feed_suite {
             })*
         }
     };
+}
+
+/// What [`tables_suite!`](crate::tables_suite) asks where a home is always there.
+#[must_use]
+pub fn nothing_is_left_out() -> bool {
+    false
 }
 
 /// The table of most checks: it has no index.
