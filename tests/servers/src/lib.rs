@@ -5,6 +5,7 @@
 
 mod cache;
 mod dynamodb_local;
+mod fast;
 mod java;
 mod npm;
 mod process;
@@ -12,6 +13,7 @@ mod python;
 
 pub use cache::{cache_folder, once};
 pub use dynamodb_local::dynamodb_local;
+pub use fast::left_out;
 pub use java::{java, maven_dependencies};
 pub use npm::npm_package;
 pub use process::{Server, free_port};

@@ -1,13 +1,13 @@
 //! The descriptor with Frictionless' own library.
 
-use datalake_tests_machine::{Lake, left_out, sha256};
+use datalake_tests_machine::{Lake, sha256};
 use serde_json::json;
 
 use crate::script;
 
 #[tokio::test]
 async fn the_exported_descriptor_validates_and_its_hashes_are_those_of_the_files() {
-    if left_out() {
+    if test_servers::left_out("frictionless") {
         return;
     }
     let lake = Lake::start().await.expect("a lake");

@@ -1,13 +1,13 @@
 //! A foreign OpenID Connect library.
 
-use datalake_tests_machine::{CALLBACK, Lake, PASSWORD, left_out};
+use datalake_tests_machine::{CALLBACK, Lake, PASSWORD};
 use serde_json::json;
 
 use crate::script;
 
 #[tokio::test]
 async fn authlib_discovers_signs_in_validates_renews_and_signs_out() {
-    if left_out() {
+    if test_servers::left_out("authlib") {
         return;
     }
     let mut lake = Lake::start().await.expect("a lake");

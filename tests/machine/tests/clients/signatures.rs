@@ -1,13 +1,13 @@
 //! botocore's plain signer and awscurl; and signatures that were made for something else.
 
-use datalake_tests_machine::{Lake, Person, left_out};
+use datalake_tests_machine::{Lake, Person};
 use serde_json::{Value, json};
 
 use crate::{python_program, run, script};
 
 #[tokio::test]
 async fn a_signature_of_botocore_fits_its_request_and_no_other_one() {
-    if left_out() {
+    if test_servers::left_out("botocore") {
         return;
     }
     let lake = Lake::start().await.expect("a lake");
@@ -51,7 +51,7 @@ async fn awscurl(lake: &Lake, person: &Person, arguments: &[&str], path: &str) -
 
 #[tokio::test]
 async fn awscurl_reads_and_writes() {
-    if left_out() {
+    if test_servers::left_out("awscurl") {
         return;
     }
     let lake = Lake::start().await.expect("a lake");
