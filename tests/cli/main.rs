@@ -1,44 +1,32 @@
 //! The command line against a real server.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+mod files;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use std::{collections::BTreeMap, path::Path, process::Stdio, time::Instant};
+
 use client::{datasets::DatasetFilter, paging::Page};
-use datalake_tests_cli::Lake;
+use datalake_tests_machine::{CommandLine, Lake, sha256, wait_until};
+use files::{bytes, real_files, write_folder};
 use serde_json::Value;
 
-async fn lake() -> Lake {
-    Lake::start().await.expect("a lake")
+/// A running server, and the command line of somebody who has signed in there.
+async fn signed_in() -> (Lake, CommandLine) {
+    let lake = Lake::start().await.expect("a lake");
+    let datalake = lake.signed_in_command_line(lake.ann()).await.expect("signed in");
+    (lake, datalake)
 }
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a Unicode path")
 }
 
-fn sha256(path: &Path) -> String {
-    hex::encode(digest(&SHA256, &std::fs::read(path).expect("a file")))
-}
-
-/// Bytes that differ everywhere, the same each time.
-fn bytes(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(2).wrapping_add(1);
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    std::iter::repeat_with(next).flatten().take(length).collect()
+fn sha256_of(path: &Path) -> String {
+    sha256(&std::fs::read(path).expect("a file"))
 }
 
 /// Ids of the available datasets by path.
-fn datasets(lake: &Lake, package: &str) -> BTreeMap<String, String> {
-    let list = lake.json(&["datasets", "list", package]).expect("a list");
+fn datasets(datalake: &CommandLine, package: &str) -> BTreeMap<String, String> {
+    let list = datalake.json(&["datasets", "list", package]).expect("a list");
     let entry = |dataset: &Value| Some((dataset["name"].as_str()?.to_owned(), dataset["id"].as_str()?.to_owned()));
     list.as_array().expect("an array").iter().filter_map(entry).collect()
 }
@@ -49,59 +37,58 @@ fn id(value: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pushed_folder_comes_back_the_same() {
-    let lake = lake().await;
+    let (lake, datalake) = signed_in().await;
     let large = bytes(7, 70 * 1024 * 1024);
-    let folder = lake
-        .write("flights", &[("a.csv", b"x\n1\n"), ("sub/\u{fc} b.json", b"{}"), ("empty", b""), ("large.bin", &large)])
-        .expect("written");
-    let pushed = lake.json(&["packages", "push", text(&folder), "--name", "Flights", "--tag", "year=2026"]).expect("pushed");
+    let folder =
+        write_folder(&lake, "flights", &[("a.csv", b"x\n1\n"), ("sub/\u{fc} b.json", b"{}"), ("empty", b""), ("large.bin", &large)]);
+    let pushed = datalake.json(&["packages", "push", text(&folder), "--name", "Flights", "--tag", "year=2026"]).expect("pushed");
     assert_eq!((&pushed["sent"], &pushed["unchanged"]), (&4.into(), &0.into()));
     let package = pushed["package_id"].as_str().expect("an id");
 
     let out = lake.path("out");
-    let pulled = lake.json(&["packages", "pull", package, text(&out)]).expect("pulled");
+    let pulled = datalake.json(&["packages", "pull", package, text(&out)]).expect("pulled");
     assert_eq!((&pulled["fetched"], &pulled["unverified"]), (&4.into(), &0.into()));
     for name in ["a.csv", "sub/\u{fc} b.json", "empty", "large.bin"] {
-        assert_eq!(sha256(&out.join(name)), sha256(&folder.join(name)), "{name}");
+        assert_eq!(sha256_of(&out.join(name)), sha256_of(&folder.join(name)), "{name}");
     }
-    assert_eq!(lake.json(&["packages", "pull", package, text(&out)]).expect("pulled")["unchanged"], 4);
+    assert_eq!(datalake.json(&["packages", "pull", package, text(&out)]).expect("pulled")["unchanged"], 4);
 
     std::fs::write(folder.join("a.csv"), "x\n2\n").expect("written");
-    let again = lake.json(&["packages", "push", text(&folder), "--name", "Flights", "--update"]).expect("pushed");
+    let again = datalake.json(&["packages", "push", text(&folder), "--name", "Flights", "--update"]).expect("pushed");
     assert_eq!((&again["package_id"], &again["sent"], &again["unchanged"]), (&package.into(), &1.into(), &3.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_export_format_is_pulled_and_verified() {
-    let lake = lake().await;
-    let folder = lake.write("delays", &[("a.csv", b"x\n1\n"), ("deep/b.csv", b"y\n")]).expect("written");
-    let pushed = lake.json(&["packages", "push", text(&folder), "--name", "Delays"]).expect("pushed");
-    lake.json(&["cart", "add", pushed["package_id"].as_str().expect("an id")]).expect("added");
+    let (lake, datalake) = signed_in().await;
+    let folder = write_folder(&lake, "delays", &[("a.csv", b"x\n1\n"), ("deep/b.csv", b"y\n")]);
+    let pushed = datalake.json(&["packages", "push", text(&folder), "--name", "Delays"]).expect("pushed");
+    datalake.json(&["cart", "add", pushed["package_id"].as_str().expect("an id")]).expect("added");
     for format in ["signed-url", "bucket-key", "grant"] {
-        lake.json(&["cart", "add", pushed["package_id"].as_str().expect("an id")]).expect("added");
-        let export = lake.json(&["cart", "checkout", "--format", format, "--wait"]).expect("an export");
+        datalake.json(&["cart", "add", pushed["package_id"].as_str().expect("an id")]).expect("added");
+        let export = datalake.json(&["cart", "checkout", "--format", format, "--wait"]).expect("an export");
         assert_eq!(export["state"], "ready");
         let out = lake.path(format);
-        let pulled = lake.json(&["exports", "pull", &id(&export), text(&out)]).expect("pulled");
+        let pulled = datalake.json(&["exports", "pull", &id(&export), text(&out)]).expect("pulled");
         assert_eq!((&pulled["fetched"], &pulled["unverified"]), (&2.into(), &0.into()), "{format}");
         for name in ["a.csv", "deep/b.csv"] {
-            assert_eq!(sha256(&out.join("Delays").join(name)), sha256(&folder.join(name)), "{format} {name}");
+            assert_eq!(sha256_of(&out.join("Delays").join(name)), sha256_of(&folder.join(name)), "{format} {name}");
         }
-        lake.run(&["exports", "revoke", &id(&export)]).expect("revoked");
-        assert_eq!(lake.try_run(&["exports", "pull", &id(&export), text(&out)]).expect("run").status.code(), Some(1));
+        datalake.run(&["exports", "revoke", &id(&export)]).expect("revoked");
+        assert_eq!(datalake.try_run(&["exports", "pull", &id(&export), text(&out)]).expect("run").status.code(), Some(1));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shell_learns_what_went_wrong() {
-    let lake = lake().await;
-    let code = |arguments: &[&str]| lake.try_run(arguments).expect("run").status.code();
+    let (lake, datalake) = signed_in().await;
+    let code = |arguments: &[&str]| datalake.try_run(arguments).expect("run").status.code();
     assert_eq!(code(&["whoami"]), Some(0));
     assert_eq!(code(&["packages", "fly"]), Some(2));
     assert_eq!(code(&["packages", "show", "../cart"]), Some(2));
     assert_eq!(code(&["packages", "show", "pkg_01J00000000000000000000000"]), Some(3));
-    assert_eq!(code(&["--profile", "nobody", "--endpoint", &lake.api_url(), "whoami"]), Some(4));
-    let missing = lake.try_run(&["packages", "show", "pkg_01J00000000000000000000000"]).expect("run");
+    assert_eq!(code(&["--profile", "nobody", "--endpoint", lake.api(), "whoami"]), Some(4));
+    let missing = datalake.try_run(&["packages", "show", "pkg_01J00000000000000000000000"]).expect("run");
     let said = String::from_utf8(missing.stderr).expect("text");
     assert!(said.contains("(request "), "{said}");
     assert!(missing.stdout.is_empty());
@@ -109,43 +96,42 @@ async fn the_shell_learns_what_went_wrong() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_look_like_this() {
-    let lake = lake().await;
-    let folder = lake.write("sales", &[("2026/north.csv", b"a,b\n1,2\n"), ("2026/south.csv", b"a,b\n")]).expect("written");
-    let pushed = lake.json(&["packages", "push", text(&folder), "--name", "Sales"]).expect("pushed");
+    let (lake, datalake) = signed_in().await;
+    let folder = write_folder(&lake, "sales", &[("2026/north.csv", b"a,b\n1,2\n"), ("2026/south.csv", b"a,b\n")]);
+    let pushed = datalake.json(&["packages", "push", text(&folder), "--name", "Sales"]).expect("pushed");
     let package = pushed["package_id"].as_str().expect("an id");
     let filters = [(r"(pkg|ds)_[0-9A-Z]{26}", "${1}_ID"), (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME")];
     insta::with_settings!({ filters => filters }, {
-        insta::assert_snapshot!("packages_list", lake.run(&["packages", "list"]).expect("a list"));
-        insta::assert_snapshot!("datasets_list_csv", lake.run(&["datasets", "list", package, "--output", "csv"]).expect("a list"));
-        insta::assert_snapshot!("metadata_set_yaml", lake.run(&["metadata", "set", package, "year=2026", "note=yes: no", "--output", "yaml"])
+        insta::assert_snapshot!("packages_list", datalake.run(&["packages", "list"]).expect("a list"));
+        insta::assert_snapshot!("datasets_list_csv", datalake.run(&["datasets", "list", package, "--output", "csv"]).expect("a list"));
+        insta::assert_snapshot!("metadata_set_yaml", datalake.run(&["metadata", "set", package, "year=2026", "note=yes: no", "--output", "yaml"])
             .expect("tags").lines().filter(|line| !line.starts_with("created_by")).collect::<Vec<_>>().join("\n"));
     });
 }
 
-/// What was acknowledged stays, and is not sent again: a dataset sent twice would have another id.
 /// The moment of death is what is varied: a random one in the middle of a push of real files, each time into a new package.
 /// What the server acknowledged before is there after it, under the same id: nothing was lost and nothing is sent twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_of_real_files_goes_on_after_the_server_was_killed() {
-    let mut lake = lake().await;
-    let folder = test_servers::npm_package("vega-datasets", "3.2.1").join("data");
+    let (mut lake, datalake) = signed_in().await;
+    let folder = real_files(&lake);
     let files = std::fs::read_dir(&folder).expect("files").count();
     let begun = Instant::now();
-    let whole = id(&lake.json(&["packages", "create", "Whole"]).expect("created"));
-    lake.run(&["packages", "push", text(&folder), "--package", &whole, "--quiet"]).expect("pushed");
+    let whole = id(&datalake.json(&["packages", "create", "Whole"]).expect("created"));
+    datalake.run(&["packages", "push", text(&folder), "--package", &whole, "--quiet"]).expect("pushed");
     let usual = begun.elapsed();
 
     let (mut killed_midway, mut rounds) = (0, 0);
     while killed_midway < 5 {
         rounds += 1;
         assert!(rounds <= 25, "pushes end before the server can be killed");
-        let package = id(&lake.json(&["packages", "create", &format!("Round {rounds}")]).expect("created"));
+        let package = id(&datalake.json(&["packages", "create", &format!("Round {rounds}")]).expect("created"));
         let push = ["packages", "push", text(&folder), "--package", &package, "--quiet"];
-        let mut command = tokio::process::Command::from(lake.command().expect("built"));
+        let mut command = tokio::process::Command::from(datalake.command().expect("built"));
         let mut pushing = command.args(push).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("started");
         tokio::time::sleep(usual.mul_f64(0.1 + 0.7 * random())).await;
-        let acknowledged = datasets(&lake, &package);
-        lake.kill().await.expect("killed");
+        let acknowledged = datasets(&datalake, &package);
+        lake.kill_9().await.expect("killed");
         let midway = pushing.try_wait().expect("a process").is_none();
         // The last push goes on by itself once the server is back; the others are run again.
         let goes_on = killed_midway == 4;
@@ -153,21 +139,21 @@ async fn a_push_of_real_files_goes_on_after_the_server_was_killed() {
             pushing.kill().await.expect("killed");
         }
         lake.serve().await.expect("restarted");
-        let now = datasets(&lake, &package);
+        let now = datasets(&datalake, &package);
         assert!(acknowledged.iter().all(|(name, id)| now.get(name) == Some(id)), "round {rounds}: something acknowledged is not there");
         if midway && goes_on {
             assert!(pushing.wait().await.expect("ended").success(), "a push bridges a restart");
         } else {
-            lake.run(&push).expect("pushed");
+            datalake.run(&push).expect("pushed");
         }
-        let whole = datasets(&lake, &package);
+        let whole = datasets(&datalake, &package);
         assert_eq!(whole.len(), files);
         assert!(now.iter().all(|(name, id)| whole.get(name) == Some(id)), "round {rounds}: something acknowledged was sent again");
         killed_midway += u32::from(midway);
     }
-    let package = id(&lake.json(&["packages", "show", &whole]).expect("shown"));
+    let package = id(&datalake.json(&["packages", "show", &whole]).expect("shown"));
     let out = lake.path("out");
-    assert_eq!(lake.json(&["packages", "pull", &package, text(&out)]).expect("pulled")["fetched"], files);
+    assert_eq!(datalake.json(&["packages", "pull", &package, text(&out)]).expect("pulled")["fetched"], files);
 }
 
 /// From 0 to 1.
@@ -177,54 +163,43 @@ fn random() -> f64 {
     f64::from(byte[0]) / 255.0
 }
 
-/// Polls until `found` answers something.
-async fn wait_for<T>(what: &str, mut found: impl AsyncFnMut() -> Option<T>) -> T {
-    let waiting = async {
-        loop {
-            match found().await {
-                Some(value) => return value,
-                None => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("{what} did not come"))
-}
-
 /// A resumed upload keeps its dataset; one that began anew would have another id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_goes_on_with_the_parts_that_arrived() {
-    let lake = lake().await;
-    let folder = lake.write("large", &[("large.bin", &bytes(3, 150 * 1024 * 1024))]).expect("written");
-    let package = id(&lake.json(&["packages", "create", "Large"]).expect("created"));
+    let (lake, datalake) = signed_in().await;
+    let folder = write_folder(&lake, "large", &[("large.bin", &bytes(3, 150 * 1024 * 1024))]);
+    let package = id(&datalake.json(&["packages", "create", "Large"]).expect("created"));
     let push = ["packages", "push", text(&folder), "--package", &package, "--quiet", "--parallel", "1"];
-    let mut command = tokio::process::Command::from(lake.command().expect("built"));
+    let mut command = tokio::process::Command::from(datalake.command().expect("built"));
     let mut pushing = command.args(push).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("started");
-    let client = lake.client().expect("a client");
+    let client = lake.client(lake.ann()).expect("a client");
     let filter = DatasetFilter { prefix: None, state: Some("pending".to_owned()) };
-    let begun = wait_for("the first part", async || {
-        let pending = client.list_datasets(&package, &filter, &Page::default()).await.ok()?.items.pop()?;
-        let arrived = client.arrived_parts(&package, &pending.id).await.ok()?.parts;
-        (!arrived.is_empty()).then_some(pending.id)
+    let begun = wait_until("the first part has arrived", async || {
+        let Some(pending) = client.list_datasets(&package, &filter, &Page::default()).await?.items.pop() else { return Ok(None) };
+        let Ok(arrived) = client.arrived_parts(&package, &pending.id).await else { return Ok(None) };
+        Ok((!arrived.parts.is_empty()).then_some(pending.id))
     })
-    .await;
+    .await
+    .expect("a part");
     pushing.kill().await.expect("killed");
-    lake.run(&push).expect("pushed");
-    assert_eq!(datasets(&lake, &package).get("large.bin"), Some(&begun));
+    datalake.run(&push).expect("pushed");
+    assert_eq!(datasets(&datalake, &package).get("large.bin"), Some(&begun));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_and_counts_what_was_pushed() {
-    let lake = lake().await;
-    let folder = lake.write("ships", &[("a.csv", b"x\n1\n")]).expect("written");
-    lake.run(&["packages", "push", text(&folder), "--name", "Ship arrivals"]).expect("pushed");
-    let found = wait_for("the hit", async || {
-        let page = lake.json(&["search", "arrival", "--filter", "format=csv"]).expect("a page");
-        (page["total"] == 1).then_some(page)
+    let (lake, datalake) = signed_in().await;
+    let folder = write_folder(&lake, "ships", &[("a.csv", b"x\n1\n")]);
+    datalake.run(&["packages", "push", text(&folder), "--name", "Ship arrivals"]).expect("pushed");
+    let found = wait_until("the package is found", async || {
+        let page = datalake.json(&["search", "arrival", "--filter", "format=csv"])?;
+        Ok((page["total"] == 1).then_some(page))
     })
-    .await;
+    .await
+    .expect("a hit");
     assert_eq!(found["items"][0]["name"], "Ship arrivals");
-    let table = lake.run(&["search", "arrival"]).expect("a table");
+    let table = datalake.run(&["search", "arrival"]).expect("a table");
     assert!(table.contains("\n1 found\n") && table.contains("format: csv (1)"), "{table}");
-    let refused = lake.try_run(&["search", "\"open phrase"]).expect("run");
+    let refused = datalake.try_run(&["search", "\"open phrase"]).expect("run");
     assert_eq!(refused.status.code(), Some(1));
 }

@@ -16,6 +16,7 @@
 mod api;
 mod browser;
 mod clock;
+mod command_line;
 mod people;
 mod process;
 mod work;
@@ -30,6 +31,7 @@ use tempfile::TempDir;
 
 pub use api::Answer;
 pub use browser::Browser;
+pub use command_line::CommandLine;
 pub use people::{CALLBACK, CODE_VERIFIER, PASSWORD, Person, SignedIn, Tokens, code_challenge};
 pub use process::program;
 pub use work::sha256;
@@ -154,16 +156,4 @@ pub async fn wait_at_most<T>(limit: Duration, what: &str, mut probe: impl AsyncF
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-/// Whether only what needs no other language and no network is to run; prints that the test is left out.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "a test is told so by its environment")]
-#[expect(clippy::print_stdout, reason = "a test that is left out says so")]
-pub fn left_out() -> bool {
-    let fast = std::env::var_os("DATALAKE_TEST_FAST").is_some_and(|value| !value.is_empty());
-    if fast {
-        println!("left out: DATALAKE_TEST_FAST is set, and this needs what is fetched from elsewhere");
-    }
-    fast
 }

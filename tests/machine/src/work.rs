@@ -1,13 +1,11 @@
 //! What tests do with a data lake before they ask something.
 
-use std::process::{Command, Stdio};
-
 use anyhow::{Context as _, bail};
 use aws_lc_rs::digest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{Answer, Lake, Person, program, wait_until};
+use crate::{Answer, Lake, Person, wait_until};
 
 impl Lake {
     /// Makes a package that everyone sees, and answers with its id.
@@ -89,20 +87,6 @@ impl Lake {
         let link = manifests.iter().find(|link| link["package_id"].is_string()).context("a package's manifest")?;
         let answer = self.fetch(link["url"].as_str().context("a URL")?).await?.expect(200)?;
         Ok(answer.body)
-    }
-
-    /// The command line, as this person by API key, with a configuration folder of the lake's own. Its input is empty.
-    ///
-    /// # Errors
-    /// If it is not built.
-    pub fn command_line(&self, person: &Person) -> anyhow::Result<Command> {
-        let mut command = Command::new(program("datalake")?);
-        command.env_remove("DATALAKE_PROFILE").env_remove("DATALAKE_OUTPUT").env_remove("DATALAKE_ACCESS_TOKEN");
-        command.env("DATALAKE_CONFIG_DIR", self.path("config"));
-        command.env("DATALAKE_ENDPOINT", self.api()).env("DATALAKE_OBJECT_ENDPOINT", self.objects());
-        command.env("DATALAKE_ACCESS_KEY_ID", &person.access_key_id).env("DATALAKE_SECRET_ACCESS_KEY", &person.secret_access_key);
-        command.stdin(Stdio::null()).current_dir(self.folder.path());
-        Ok(command)
     }
 }
 
