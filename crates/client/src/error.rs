@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::Problem;
+use contract::{Problem, problem::ProblemField};
 use reqwest::StatusCode;
 
 /// The result of a call.
@@ -142,10 +142,15 @@ impl Error {
 
 fn describe(problem: &Problem) -> String {
     let mut text = if problem.detail.is_empty() { problem.title.clone() } else { problem.detail.clone() };
-    for field in &problem.errors {
+    for field in unsaid(&problem.detail, &problem.errors) {
         text.push_str(&format!("\n  {}: {}", field.pointer, field.detail));
     }
     text
+}
+
+/// The fields that `detail` does not speak of yet: the service's detail on a single field already holds all of it.
+pub fn unsaid<'a>(detail: &'a str, fields: &'a [ProblemField]) -> impl Iterator<Item = &'a ProblemField> {
+    fields.iter().filter(move |field| !(detail.contains(&field.pointer) && detail.contains(&field.detail)))
 }
 
 /// What people can use of a chain of transport errors: its end ("Connection refused").
@@ -155,4 +160,35 @@ fn innermost(error: &reqwest::Error) -> String {
         last = source;
     }
     last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(detail: &str, errors: &[(&str, &str)]) -> String {
+        let field = |(pointer, detail): &(&str, &str)| ProblemField { pointer: (*pointer).to_owned(), detail: (*detail).to_owned() };
+        describe(&Problem {
+            kind: "about:blank".to_owned(),
+            title: "Refused".to_owned(),
+            status: 422,
+            detail: detail.to_owned(),
+            code: "invalid".to_owned(),
+            request_id: "req-1".to_owned(),
+            errors: errors.iter().map(field).collect(),
+        })
+    }
+
+    #[test]
+    fn what_the_detail_says_of_a_field_is_not_said_again() {
+        assert_eq!(described("/name is empty.", &[("/name", "is empty")]), "/name is empty.");
+        assert_eq!(described("The request is empty.", &[("", "is empty")]), "The request is empty.");
+    }
+
+    #[test]
+    fn fields_of_which_the_detail_does_not_speak_follow_it() {
+        let fields = [("/name", "is empty"), ("/size", "is too large")];
+        assert_eq!(described("2 fields are wrong.", &fields), "2 fields are wrong.\n  /name: is empty\n  /size: is too large");
+        assert_eq!(described("/name is empty.", &fields), "/name is empty.\n  /size: is too large");
+    }
 }

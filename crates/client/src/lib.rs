@@ -24,7 +24,7 @@ pub mod transfer;
 
 pub use crate::{
     client::{Client, ClientBuilder},
-    error::{Error, Result},
+    error::{Error, Result, unsaid},
     packages::PackageFilter,
     search::SearchQuery,
 };
