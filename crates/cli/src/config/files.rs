@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Write as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::Path,
 };
 
@@ -17,15 +17,43 @@ pub(super) enum Readers {
     Everybody,
 }
 
-/// The file's content; its default if there is none.
-pub(super) fn read<T: DeserializeOwned + Default>(path: &Path) -> Outcome<T> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+/// The file's content; its default if there is none. One for its owner that others can read is refused.
+pub(super) fn read<T: DeserializeOwned + Default>(path: &Path, readers: Readers) -> Outcome<T> {
+    let failed = |error: io::Error| Failure::file(format!("read {}", path.display()), &error);
+    let mut file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(T::default()),
-        Err(error) => return Err(Failure::file(format!("read {}", path.display()), &error)),
+        Err(error) => return Err(failed(error)),
     };
+    if readers == Readers::Owner {
+        check_private(path, &file.metadata().map_err(failed)?)?;
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(failed)?;
     // The parser's own message would show the line, and with it perhaps a secret.
     toml::from_str(&text).map_err(|_| Failure::failed(format!("{} is not valid: correct or remove it", path.display())))
+}
+
+/// Secrets that others of this machine can get at are used only after their owner has seen to it.
+#[cfg(unix)]
+fn check_private(path: &Path, facts: &fs::Metadata) -> Outcome {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = facts.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::failed(format!(
+        "{path} holds secrets, but others than its owner have access to it (mode {mode:04o}). It is not used until you run: chmod 600 '{path}'"
+    )))
+}
+
+/// Here the folder's own access list keeps others out.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn check_private(_: &Path, _: &fs::Metadata) -> Outcome {
+    Ok(())
 }
 
 pub(super) fn write(path: &Path, content: &impl Serialize, readers: Readers) -> Outcome {

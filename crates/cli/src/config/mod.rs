@@ -116,18 +116,18 @@ impl Folder {
     }
 
     pub(crate) fn profile(&self, name: &str) -> Outcome<Option<Profile>> {
-        Ok(files::read::<File<Profile>>(&self.config())?.profiles.remove(name))
+        Ok(files::read::<File<Profile>>(&self.config(), files::Readers::Everybody)?.profiles.remove(name))
     }
 
     pub(crate) fn save_profile(&self, name: &str, profile: Profile) -> Outcome {
         let _lock = files::lock(&self.lock_file()).map_err(|error| Failure::file("lock the configuration", &error))?;
-        let mut file: File<Profile> = files::read(&self.config())?;
+        let mut file: File<Profile> = files::read(&self.config(), files::Readers::Everybody)?;
         file.profiles.insert(name.to_owned(), profile);
         files::write(&self.config(), &file, files::Readers::Everybody)
     }
 
     pub(crate) fn secrets(&self, name: &str) -> Outcome<Option<Secrets>> {
-        Ok(files::read::<File<Secrets>>(&self.secrets_file())?.profiles.remove(name))
+        Ok(files::read::<File<Secrets>>(&self.secrets_file(), files::Readers::Owner)?.profiles.remove(name))
     }
 
     pub(crate) fn save_secrets(&self, name: &str, secrets: Secrets) -> Outcome {
@@ -136,7 +136,7 @@ impl Folder {
     }
 
     fn save_secrets_locked(&self, name: &str, secrets: Secrets) -> Outcome {
-        let mut file: File<Secrets> = files::read(&self.secrets_file())?;
+        let mut file: File<Secrets> = files::read(&self.secrets_file(), files::Readers::Owner)?;
         file.profiles.insert(name.to_owned(), secrets);
         files::write(&self.secrets_file(), &file, files::Readers::Owner)
     }

@@ -54,12 +54,34 @@ fn only_the_owner_reads_the_secrets_even_after_they_change() {
     assert_eq!(mode & 0o777, 0o700);
 }
 
+#[cfg(unix)]
+#[test]
+fn secrets_that_others_can_get_at_are_refused_until_that_is_mended() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+
+    let (_directory, folder) = folder();
+    folder.save_secrets("default", key("DLAK1")).expect("saved");
+    let set = |mode| std::fs::set_permissions(folder.secrets_file(), Permissions::from_mode(mode)).expect("set");
+    for mode in [0o644, 0o640, 0o604, 0o620, 0o601] {
+        set(mode);
+        let failure = folder.secrets("default").expect_err("refused");
+        assert!(failure.to_string().contains("chmod 600"), "{mode:o}: {failure}");
+        folder.save_secrets("other", key("DLAK2")).expect_err("refused as well");
+    }
+    for mode in [0o600, 0o400] {
+        set(mode);
+        assert_eq!(folder.secrets("default").expect("read"), Some(key("DLAK1")));
+    }
+}
+
 #[test]
 fn a_broken_secrets_file_is_told_without_its_content() {
     let (_directory, folder) = folder();
-    std::fs::create_dir_all(folder.path()).expect("a folder");
+    // Saved first, so that nobody but its owner reads it.
+    folder.save_secrets("default", key("DLAK1")).expect("saved");
     std::fs::write(folder.secrets_file(), "secret_access_key = geheim").expect("written");
     let failure = folder.secrets("default").expect_err("not valid");
+    assert!(failure.to_string().contains("is not valid"), "{failure}");
     assert!(!failure.to_string().contains("geheim"), "{failure}");
 }
 
