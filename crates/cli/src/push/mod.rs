@@ -5,6 +5,7 @@
 
 pub(crate) mod descriptor;
 mod media_type;
+mod names;
 mod parts;
 mod pipeline;
 mod plan;
@@ -14,6 +15,7 @@ mod walk;
 use serde::Serialize;
 
 pub(crate) use self::{
+    names::composed,
     pipeline::Push,
     walk::{LocalFile, file, walk},
 };

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use client::Client;
+use client::{Client, unsaid};
 use contract::datasets::{NewDataset, RegisterDatasets, RegisteredDataset};
 use futures::{StreamExt as _, stream};
 use tokio::sync::{
@@ -16,7 +16,7 @@ use tokio::sync::{
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    FileFailure, LocalFile, PushReport, media_type,
+    FileFailure, LocalFile, PushReport, media_type, names,
     plan::{Hashed, Known, Step},
     upload::{Sent, Task},
 };
@@ -55,8 +55,10 @@ impl<'a> Push<'a> {
 
     /// Pushes the files; what fails stands in the report.
     pub(crate) async fn run(self, files: Vec<LocalFile>) -> Outcome<PushReport> {
+        let count = files.len();
+        let (files, alike) = names::set_apart(files);
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).failed.extend(alike);
         let known = Known::load(self.client, self.package).await?;
-        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
         self.progress.begin("pushing");
         self.progress.expect(files.iter().map(|file| file.size).sum());
         let (hashed, to_register) = mpsc::channel(BATCH);
@@ -71,7 +73,7 @@ impl<'a> Push<'a> {
         self.progress.finish();
         let mut report = self.report.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some((reason, kind)) = self.stop.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            let missing = names.len().saturating_sub(report.sent + report.unchanged + report.failed.len());
+            let missing = count.saturating_sub(report.sent + report.unchanged + report.failed.len());
             if missing > 0 {
                 report.failed.push(FileFailure { name: format!("({missing} further files)"), reason, kind });
             }
@@ -264,7 +266,7 @@ fn entry_failure(error: Option<contract::datasets::EntryError>) -> Failure {
         404 => FailureKind::NotFound,
         _ => FailureKind::Failed,
     };
-    let fields: String = error.errors.iter().map(|field| format!("; {} {}", field.pointer, field.detail)).collect();
+    let fields: String = unsaid(&error.detail, &error.errors).map(|field| format!("; {} {}", field.pointer, field.detail)).collect();
     Failure::new(kind, error.detail + &fields)
 }
 
@@ -272,7 +274,52 @@ fn entry_failure(error: Option<contract::datasets::EntryError>) -> Failure {
 mod tests {
     use std::time::SystemTime;
 
+    use axum::{Json, Router, routing::get};
+    use serde_json::json;
+
     use super::*;
+
+    /// A service that holds nothing, notes the names that are registered, and refuses them.
+    async fn refusing_service(names: Arc<Mutex<Vec<String>>>) -> Client {
+        let register = async move |Json(request): Json<RegisterDatasets>| {
+            let refused = || json!({"error": {"status": 422, "code": "invalid", "detail": "No."}});
+            let results: Vec<_> = request.datasets.iter().map(|_| refused()).collect();
+            names.lock().expect("the names").extend(request.datasets.into_iter().map(|dataset| dataset.name));
+            Json(json!({ "results": results }))
+        };
+        let app = Router::new().route("/packages/pkg_1/datasets", get(async || Json(json!({"items": []}))).post(register));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Client::builder(endpoint.parse().expect("a URL")).build().expect("a client")
+    }
+
+    #[tokio::test]
+    async fn files_of_one_name_are_reported_and_only_the_others_registered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["\u{fc}.csv", "u\u{308}.csv", "b.csv"] {
+            std::fs::write(folder.path().join(name), name).expect("written");
+        }
+        let registered = Arc::new(Mutex::new(Vec::new()));
+        let client = refusing_service(Arc::clone(&registered)).await;
+        let files = crate::push::walk(folder.path(), "", false).expect("walked").files;
+        let report = Push::new(&client, "pkg_1", 1, Progress::new(false)).run(files).await.expect("a report");
+        let failed: Vec<&str> = report.failed.iter().map(|failure| failure.name.as_str()).collect();
+        assert_eq!(failed, ["\u{fc}.csv", "\u{fc}.csv", "b.csv"]);
+        assert_eq!(*registered.lock().expect("the names"), ["b.csv"]);
+        assert_eq!(report.outcome().expect_err("some failed").kind(), FailureKind::Partial);
+    }
+
+    #[test]
+    fn the_reason_of_a_refused_file_is_said_once() {
+        let error = contract::datasets::EntryError {
+            status: 422,
+            code: "invalid".to_owned(),
+            detail: "/name contains a backslash.".to_owned(),
+            errors: vec![contract::problem::ProblemField { pointer: "/name".to_owned(), detail: "contains a backslash".to_owned() }],
+        };
+        assert_eq!(entry_failure(Some(error)).to_string(), "/name contains a backslash.");
+    }
 
     #[test]
     fn a_batch_is_limited_in_files_and_in_bytes() {

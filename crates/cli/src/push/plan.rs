@@ -6,7 +6,7 @@ use client::{Client, datasets::DatasetFilter};
 use contract::datasets::{Dataset, Part};
 use futures::TryStreamExt as _;
 
-use super::LocalFile;
+use super::{LocalFile, composed};
 use crate::failure::Outcome;
 
 /// A file with its hash.
@@ -41,17 +41,18 @@ impl Known {
             let filter = DatasetFilter { prefix: None, state: state.map(str::to_owned) };
             let datasets = client.datasets(package, &filter);
             // Of several pending ones of a path the last is the freshest.
-            Ok(datasets.map_ok(|dataset| (dataset.name.clone(), dataset)).try_collect().await?)
+            Ok(datasets.map_ok(|dataset| (composed(&dataset.name), dataset)).try_collect().await?)
         };
         Ok(Self { current: load(None).await?, pending: load(Some("pending")).await? })
     }
 
     pub(super) fn step(&self, hashed: &Hashed) -> Step {
         let same = |dataset: &&Dataset| dataset.size == hashed.file.size && dataset.sha256.as_ref() == Some(&hashed.sha256);
-        if self.current.get(&hashed.file.name).filter(same).is_some() {
+        let name = composed(&hashed.file.name);
+        if self.current.get(&name).filter(same).is_some() {
             return Step::Skip;
         }
-        match self.pending.get(&hashed.file.name).filter(same) {
+        match self.pending.get(&name).filter(same) {
             Some(dataset) => Step::Resume(dataset.id.clone()),
             None => Step::Send,
         }
@@ -128,6 +129,13 @@ mod tests {
         let known = known(vec![dataset("a", 1, Some("h")), dataset("unknown", 1, None)], vec![]);
         let steps = [hashed("a", 1, "h"), hashed("a", 2, "h"), hashed("a", 1, "other"), hashed("b", 1, "h"), hashed("unknown", 1, "h")];
         assert_eq!(steps.map(|file| known.step(&file)), [Step::Skip, Step::Send, Step::Send, Step::Send, Step::Send]);
+    }
+
+    #[test]
+    fn a_decomposed_name_is_that_of_the_package() {
+        let known = known(vec![dataset("\u{fc}", 1, Some("h"))], vec![dataset("\u{f6}", 1, Some("h"))]);
+        assert_eq!(known.step(&hashed("u\u{308}", 1, "h")), Step::Skip);
+        assert_eq!(known.step(&hashed("o\u{308}", 1, "h")), Step::Resume("ds_\u{f6}".to_owned()));
     }
 
     #[test]

@@ -6,8 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use unicode_normalization::UnicodeNormalization as _;
-
+use super::composed;
 use crate::failure::{Failure, Outcome};
 
 /// A file as it was when it was found; it must not change until it is complete.
@@ -58,11 +57,12 @@ pub(crate) fn file(path: &Path, prefix: &str) -> Outcome<LocalFile> {
 }
 
 /// All files below `folder`. Links to files inside it are read through; what leads out of it, and folders behind links,
-/// are left out. Hidden files and folders (`.git`) are, unless asked for.
+/// are left out. Hidden files and folders (`.git`) are, unless asked for; of those only the number is said.
 pub(crate) fn walk(folder: &Path, prefix: &str, hidden: bool) -> Outcome<Walked> {
     let failed = |path: &Path, error: &io::Error| Failure::file(format!("read {}", path.display()), error);
     let root = fs::canonicalize(folder).map_err(|error| failed(folder, &error))?;
     let mut walked = Walked::default();
+    let mut hidden_ones = 0_usize;
     let mut folders = vec![(root.clone(), prefix.trim_matches('/').to_owned())];
     while let Some((path, name)) = folders.pop() {
         for entry in fs::read_dir(&path).map_err(|error| failed(&path, &error))? {
@@ -73,6 +73,7 @@ pub(crate) fn walk(folder: &Path, prefix: &str, hidden: bool) -> Outcome<Walked>
                 continue;
             };
             if segment.starts_with('.') && !hidden {
+                hidden_ones += 1;
                 continue;
             }
             let name = join(&name, &segment);
@@ -88,6 +89,9 @@ pub(crate) fn walk(folder: &Path, prefix: &str, hidden: bool) -> Outcome<Walked>
             }
         }
     }
+    if hidden_ones > 0 {
+        walked.left_out.push(format!("{hidden_ones} hidden files and folders; --hidden pushes them"));
+    }
     walked.files.sort_by(|a, b| a.size.cmp(&b.size).then_with(|| a.name.cmp(&b.name)));
     Ok(walked)
 }
@@ -96,10 +100,9 @@ fn is_file_inside(link: &Path, root: &Path) -> bool {
     fs::canonicalize(link).is_ok_and(|target| target.starts_with(root) && target.is_file())
 }
 
-/// Names are compared and kept in Unicode NFC; some systems hand them out decomposed.
+/// Some systems hand names out decomposed, and people type prefixes so.
 fn join(folder: &str, segment: &str) -> String {
-    let segment: String = segment.nfc().collect();
-    if folder.is_empty() { segment } else { format!("{folder}/{segment}") }
+    if folder.is_empty() { composed(segment) } else { composed(&format!("{folder}/{segment}")) }
 }
 
 #[cfg(test)]
@@ -130,14 +133,19 @@ mod tests {
     #[test]
     fn hidden_ones_come_only_when_asked_for() {
         let folder = folder(&[(".git/config", "1"), (".env", "22"), ("x", "333")]);
-        assert_eq!(names(&walk(folder.path(), "", false).expect("walked")), ["x"]);
-        assert_eq!(names(&walk(folder.path(), "", true).expect("walked")), [".git/config", ".env", "x"]);
+        let without = walk(folder.path(), "", false).expect("walked");
+        assert_eq!(names(&without), ["x"]);
+        assert_eq!(without.left_out, ["2 hidden files and folders; --hidden pushes them"]);
+        let with = walk(folder.path(), "", true).expect("walked");
+        assert_eq!(names(&with), [".git/config", ".env", "x"]);
+        assert!(with.left_out.is_empty());
     }
 
     #[test]
     fn decomposed_names_are_composed() {
         let folder = folder(&[("u\u{308}.csv", "1")]);
         assert_eq!(names(&walk(folder.path(), "", false).expect("walked")), ["ü.csv"]);
+        assert_eq!(names(&walk(folder.path(), "o\u{308}", false).expect("walked")), ["ö/ü.csv"]);
     }
 
     #[cfg(unix)]

@@ -15,7 +15,7 @@ use crate::{
     commands::transfer::{Transfer, show_push},
     context::Context,
     failure::{Failure, Outcome},
-    push::{Push, descriptor, walk},
+    push::{Push, composed, descriptor, walk},
 };
 
 /// Push a folder: create a package of it, or bring one up to date.
@@ -68,6 +68,9 @@ pub(super) async fn run(context: &Context, client: &Client, arguments: PushFolde
     if wish.name.is_empty() && wish.title.is_none() {
         wish.name = folder_name(&folder)?;
     }
+    // As the service keeps them: else `--update` would miss the package of a decomposed name, and make another.
+    wish.name = composed(wish.name.trim());
+    wish.title = wish.title.map(|title| composed(title.trim()));
     arguments.description.describe(&mut wish);
 
     let found = match (&arguments.package, arguments.update) {
