@@ -1,6 +1,6 @@
 //! `datalake datasets`
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use client::datasets::DatasetFilter;
@@ -13,7 +13,7 @@ use crate::{
     failure::{Failure, FailureKind, Outcome},
     output::Column,
     pull::Pull,
-    push::{LocalFile, Push, file, walk},
+    push::{LocalFile, Push, composed, file, walk},
 };
 
 /// Datasets.
@@ -96,7 +96,7 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
             let found = named(&client, &download.package, &download.paths).await?;
             let files = stream::iter(found.into_iter().map(|dataset| Ok(wanted(&download.package, dataset))));
             let (root, parallel, progress) = (download.to, download.transfer.parallel, context.progress());
-            let pulling = Pull { client: &client, objects: None, root, parallel, progress };
+            let pulling = Pull { client: &client, objects: None, root, folder: String::new(), parallel, progress };
             let report = Box::pin(pulling.run(files)).await;
             pulling.progress.finish();
             show_pull(context, &report?)
@@ -115,10 +115,6 @@ fn files_of(context: &Context, upload: &Upload) -> Outcome<Vec<LocalFile>> {
             files.push(file(path, upload.prefix.trim_matches('/'))?);
         }
     }
-    let mut names = BTreeSet::new();
-    if let Some(twice) = files.iter().find(|file| !names.insert(file.name.as_str())) {
-        return Err(Failure::usage(format!("Two of the files would be '{}' in the package.", twice.name)));
-    }
     files.sort_by_key(|file| file.size);
     Ok(files)
 }
@@ -127,6 +123,7 @@ fn files_of(context: &Context, upload: &Upload) -> Outcome<Vec<LocalFile>> {
 async fn named(client: &client::Client, package: &str, paths: &[String]) -> Outcome<Vec<Dataset>> {
     let mut found = Vec::new();
     for path in paths {
+        let path = &composed(path);
         let filter = DatasetFilter { prefix: Some(path.clone()), state: None };
         // In path order the path itself comes before all that begin with it.
         let mut datasets = std::pin::pin!(client.datasets(package, &filter).try_filter(|dataset| future::ready(dataset.name == *path)));

@@ -143,12 +143,13 @@ async fn pull(context: &Context, client: &Client, arguments: PullExport) -> Outc
         let file = manifest::fetch(client, &arguments.folder, &link).await?;
         let reading = file.clone();
         let head = tokio::task::spawn_blocking(move || manifest::head(&reading)).await.map_err(Failure::failed)??;
-        let mut folder = folder_name(&head.package.name, &head.package.id);
+        let id = folder_name(&head.package.id, "package");
+        let mut folder = folder_name(&head.package.name, &id);
         if !taken.insert(folder.to_lowercase()) {
-            folder = format!("{folder} {}", head.package.id);
+            folder = format!("{folder} {id}");
         }
-        let root = arguments.folder.join(folder);
-        let pulling = Pull { client, objects: objects.clone(), root, parallel: arguments.transfer.parallel, progress: progress.clone() };
+        let (root, parallel) = (arguments.folder.clone(), arguments.transfer.parallel);
+        let pulling = Pull { client, objects: objects.clone(), root, folder, parallel, progress: progress.clone() };
         let pulled = Box::pin(pull_manifest(&pulling, file.clone())).await;
         // Its URLs are nobody's business any more.
         let _ = tokio::fs::remove_file(&file).await;

@@ -130,7 +130,7 @@ pub(crate) async fn run(context: &Context, command: Packages) -> Outcome {
             let filter = DatasetFilter { prefix: pull.prefix, state: None };
             let files = client.datasets(&pull.package, &filter).map_ok(|dataset| wanted(&pull.package, dataset)).map_err(Failure::from);
             let (root, parallel, progress) = (pull.folder, pull.transfer.parallel, context.progress());
-            let pulling = Pull { client: &client, objects: None, root, parallel, progress };
+            let pulling = Pull { client: &client, objects: None, root, folder: String::new(), parallel, progress };
             let report = Box::pin(pulling.run(files)).await;
             pulling.progress.finish();
             show_pull(context, &report?)

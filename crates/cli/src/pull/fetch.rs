@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 5;
 impl Pull<'_> {
     /// Brings the file to its place, unless it is there already.
     pub(super) async fn fetch(&self, wanted: &Wanted) -> Outcome<Pulled> {
-        let target = paths::below(&self.root, &wanted.name).map_err(Failure::failed)?;
+        let target = paths::below(&self.root.join(&self.folder), &wanted.name).map_err(Failure::failed)?;
         let (root, file) = (self.root.clone(), target.clone());
         tokio::task::spawn_blocking(move || paths::make_folders(&root, &file)).await.map_err(Failure::failed)?.map_err(Failure::failed)?;
         if is_there(&target, wanted).await {

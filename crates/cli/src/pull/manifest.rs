@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead as _, BufReader, Read as _, Seek as _},
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _},
     path::{Path, PathBuf},
 };
 
@@ -26,8 +26,13 @@ pub(crate) async fn fetch(client: &Client, folder: &Path, link: &ManifestLink) -
     let path = folder.join(format!(".{}.datalake-manifest", folder_name(link.package_id.as_deref().unwrap_or_default(), "index")));
     let failed = |error: std::io::Error| Failure::file(format!("write {}", path.display()), &error);
     tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+    // What an interrupted pull left; a link in its place is removed, not followed.
+    match tokio::fs::remove_file(&path).await {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
     let mut options = tokio::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     // It is full of URLs that whoever has them can use.
     #[cfg(unix)]
     options.mode(0o600);

@@ -46,7 +46,10 @@ pub(crate) struct ObjectStore {
 pub(crate) struct Pull<'a> {
     pub(crate) client: &'a Client,
     pub(crate) objects: Option<ObjectStore>,
+    /// The folder that was given; no link in it is followed.
     pub(crate) root: PathBuf,
+    /// The folder in it that the files go into; empty for itself.
+    pub(crate) folder: String,
     pub(crate) parallel: usize,
     pub(crate) progress: Progress,
 }
@@ -140,5 +143,51 @@ impl PullReport {
             Some(first) => Err(Failure::of_transfer(self.failed.len(), self.fetched + self.unchanged, first.kind)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    /// Pulls one file by a client that reaches nobody; answers why that failed.
+    async fn pull(root: PathBuf, folder: &str, name: &str) -> String {
+        let client = Client::builder("http://127.0.0.1:9/".parse().expect("a URL")).build().expect("a client");
+        let pull = Pull { client: &client, objects: None, root, folder: folder.to_owned(), parallel: 1, progress: Progress::new(false) };
+        let source = Source::Url("http://127.0.0.1:9/x".to_owned());
+        // Empty, so that nothing but its place decides.
+        let wanted = Wanted { name: name.to_owned(), size: 0, sha256: None, dataset: "ds_1".to_owned(), source };
+        let report = pull.run(stream::iter([Ok(wanted)])).await.expect("a report");
+        report.failed.into_iter().map(|failure| failure.reason).collect()
+    }
+
+    #[tokio::test]
+    async fn a_link_in_the_given_folder_is_not_followed() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let (root, outside) = (directory.path().join("root"), directory.path().join("outside"));
+        for folder in [&root, &outside, &root.join("Flights"), &outside.join("deep")] {
+            std::fs::create_dir_all(folder).expect("made");
+        }
+        for link in ["link", "Flights/link"] {
+            std::os::unix::fs::symlink(&outside, root.join(link)).expect("linked");
+        }
+        for (folder, name) in [("", "link/x"), ("", "link/deep/x"), ("link", "x"), ("link", "deep/x"), ("Flights", "link/x")] {
+            let reason = pull(root.clone(), folder, name).await;
+            assert!(reason.contains("is in the way"), "{folder:?} {name:?}: {reason}");
+        }
+        assert_eq!(std::fs::read_dir(&outside).expect("read").count(), 1, "only the folder of before");
+        assert_eq!(std::fs::read_dir(outside.join("deep")).expect("read").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_given_folder_may_be_a_link_itself() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let (root, elsewhere) = (directory.path().join("root"), directory.path().join("elsewhere"));
+        std::fs::create_dir_all(&elsewhere).expect("made");
+        std::os::unix::fs::symlink(&elsewhere, &root).expect("linked");
+        assert_eq!(pull(root, "Flights", "a/x").await, "");
+        assert!(elsewhere.join("Flights/a/x").is_file());
     }
 }
