@@ -12,7 +12,6 @@ use testkit::{
     FixedClock, InterleavedTables, MemoryAuditLog, MemoryCipher, MemoryDirectory, MemoryJobs, MemoryObjects, MemorySearch, MemoryTables,
     SequentialIds, builders,
 };
-use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use web::{Edge, finish};
 
@@ -103,7 +102,7 @@ impl World {
                 },
             }));
         let (router, described) = routes.split_for_parts();
-        let router = finish(router, Edge { ids: ids.clone(), console_origins: Vec::new(), places: Arc::new(Semaphore::new(64)) });
+        let router = finish(router, Edge::new(ids.clone(), Vec::new(), 64));
         let document = web::openapi::complete(described);
         Self { tables, jobs, objects, index, audit_log, directory, clock, ids, cipher, router, document }
     }

@@ -108,13 +108,13 @@ actions! {
     /// Take items out of the own cart.
     CartRemove = "cart.remove", Oneself, Change;
     /// Check out the own cart.
-    ExportCreate = "export.create", Oneself, ReadData;
+    ExportCreate = "export.create", Oneself, Change;
     /// Read own exports.
     ExportRead = "export.read", Oneself, ReadData;
     /// Take an own export back.
     ExportRevoke = "export.revoke", Oneself, Change;
     /// Write an own export's manifests again.
-    ExportRetry = "export.retry", Oneself, ReadData;
+    ExportRetry = "export.retry", Oneself, Change;
     /// Have a package's files in an export, or follow a grant link to one.
     ExportPackage = "export.package", See, ReadData;
     /// Follow a grant link.

@@ -81,7 +81,7 @@ fn bounded(text: &str, limit: usize) -> Result<String, Invalid> {
     match text.chars().count() {
         0 => Err(Invalid::new("is empty")),
         count if count > limit => Err(Invalid::new(format!("has {count} characters; at most {limit} are allowed"))),
-        _ if text.chars().any(char::is_control) => Err(Invalid::new("contains a control character")),
+        _ if text.chars().any(crate::package::is_unprintable) => Err(Invalid::new("contains a control character")),
         _ => Ok(text),
     }
 }

@@ -48,7 +48,8 @@ impl FromStr for PackageName {
         let name: String = text.trim().nfc().collect();
         match name.chars().count() {
             0 => Err(Invalid::new("is empty")),
-            1..=100 if name.chars().any(char::is_control) => Err(Invalid::new("contains a control character")),
+            1..=100 if name.chars().any(is_unprintable) => Err(Invalid::new("contains a control character")),
+            1..=100 if !name.chars().any(is_visible) => Err(Invalid::new("has no visible character")),
             1..=100 => Ok(Self(name)),
             count => Err(Invalid::new(format!("has {count} characters; at most 100 are allowed"))),
         }
@@ -68,6 +69,17 @@ impl FromStr for Description {
             count => Err(Invalid::new(format!("has {count} characters; at most 4,000 are allowed"))),
         }
     }
+}
+
+/// Control characters, and those that turn the direction of text around: a name must look like what it is
+/// (Unicode Technical Report 36, "Bidirectional Text Spoofing").
+#[must_use]
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 macro_rules! text_conversions {
@@ -170,7 +182,9 @@ mod tests {
     fn a_name_is_trimmed_normalised_and_bounded() {
         assert_eq!(" Cafe\u{301} ".parse::<PackageName>().expect("valid").as_str(), "Caf\u{e9}");
         assert!("  ".parse::<PackageName>().is_err());
-        assert!("a\u{7}".parse::<PackageName>().is_err());
+        for bad in ["a\u{7}", "\u{200b}", "\u{202e}abc"] {
+            assert!(bad.parse::<PackageName>().is_err(), "{bad:?}");
+        }
         assert!("é".repeat(100).parse::<PackageName>().is_ok());
         assert!("é".repeat(101).parse::<PackageName>().is_err());
     }

@@ -3,6 +3,7 @@
 pub mod audit_log;
 pub mod cipher;
 pub mod jobs;
+pub mod listen;
 pub mod objects;
 pub mod search;
 pub mod tables;

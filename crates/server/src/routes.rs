@@ -12,8 +12,6 @@ use domain::{
     principal::{Role, Via},
 };
 use runtime::configuration::Configuration;
-use tokio::sync::Semaphore;
-use tower_http::limit::RequestBodyLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
@@ -34,11 +32,8 @@ pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, configuration: &Conf
         trust_forwarded_for: false,
     };
     let authorizer = authenticate::authorizer(home, &sign_in);
-    let edge = web::Edge {
-        ids: Arc::clone(&home.ids),
-        console_origins: vec![HeaderValue::from_str(api_url)?],
-        places: Arc::new(Semaphore::new(configuration.limits.concurrent_requests)),
-    };
+    let origins = vec![HeaderValue::from_str(api_url)?];
+    let edge = web::Edge::new(Arc::clone(&home.ids), origins, configuration.limits.concurrent_requests);
     let api = web::finish(api, edge).layer(from_fn_with_state(Arc::new(authorizer), authenticate::authenticate));
     let sign_in = sign_in::router(SignInParts {
         config: sign_in,
@@ -48,7 +43,7 @@ pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, configuration: &Conf
         clock: Arc::clone(&home.clock),
         ids: Arc::clone(&home.ids),
     })?;
-    Ok(sign_in.fallback_service(api).layer(RequestBodyLimitLayer::new(web::BODY_LIMIT + 1)))
+    Ok(sign_in.fallback_service(api))
 }
 
 fn functions(home: &Home, ports: &ObjectPorts, api_url: &str) -> OpenApiRouter {

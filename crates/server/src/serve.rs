@@ -1,18 +1,23 @@
 //! Listening and stopping.
 
-use std::{future::IntoFuture as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use axum::Router;
+use axum::{Router, body::Body, extract::ConnectInfo};
 use embedded::objects::EndpointOptions;
+use http::Request;
+use hyper::body::Incoming;
 use runtime::{configuration::Configuration, worker::Workers};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use crate::{home::Home, objects::Keys, routes, work};
 
 /// After this time without an end, requests and workers are cut off; nothing acknowledged is lost by it.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
+/// Connections to the API at once.
+const API_CONNECTIONS: usize = 2_048;
 /// Connections to the object endpoint at once.
 const OBJECT_CONNECTIONS: usize = 256;
 
@@ -60,8 +65,13 @@ async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)
 }
 
 async fn serve_api(listener: TcpListener, router: Router, stop: CancellationToken) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).into_future().await
+    let handle = move |request: Request<Incoming>, address: SocketAddr| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(address));
+        let answer = router.clone().oneshot(request);
+        async move { answer.await.unwrap_or_else(|never| match never {}) }
+    };
+    embedded::listen::serve(listener, API_CONNECTIONS, handle, stop.cancelled_owned()).await
 }
 
 impl Server {

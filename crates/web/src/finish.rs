@@ -11,8 +11,8 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
-    middleware::{Next, from_fn, from_fn_with_state},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
 use domain::{audit::Origin, ports::Ids};
@@ -26,16 +26,26 @@ use crate::{BODY_LIMIT, QUERY_LIMIT, extract::caller, problem::Rejection};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A function has 30 seconds at the gateway; it answers before.
 const TIME_LIMIT: Duration = Duration::from_secs(28);
+/// A body has so long to arrive.
+const BODY_TIME: Duration = Duration::from_secs(15);
+/// So many bodies are read at once, each of 3 MiB at most.
+const BODIES: usize = 64;
 
 /// What the edge of a home gives to [`finish()`].
 #[derive(Clone)]
 pub struct Edge {
-    /// Makes request ids where the home gave none.
-    pub ids: Arc<dyn Ids>,
-    /// Origins of the console (`https://…`), allowed to read answers.
-    pub console_origins: Vec<HeaderValue>,
-    /// So many requests are served at once; more are answered 503 at once, before their body is read.
-    pub places: Arc<Semaphore>,
+    ids: Arc<dyn Ids>,
+    console_origins: Vec<HeaderValue>,
+    places: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
+}
+
+impl Edge {
+    /// Request ids by `ids`, where the home gave none; answers that pages of `console_origins` (`https://…`) may read; at
+    /// most so many `requests` handled at once: more are answered 503.
+    pub fn new(ids: Arc<dyn Ids>, console_origins: Vec<HeaderValue>, requests: usize) -> Self {
+        Self { ids, console_origins, places: Arc::new(Semaphore::new(requests)), readers: Arc::new(Semaphore::new(BODIES)) }
+    }
 }
 
 /// Puts around a router what every answer has.
@@ -48,7 +58,7 @@ pub fn finish(router: Router, edge: Edge) -> Router {
     router
         .fallback(|| async { Rejection::no_route() })
         .method_not_allowed_fallback(|| async { Rejection::method_not_allowed() })
-        .layer(from_fn(admit))
+        .layer(from_fn_with_state(edge.clone(), admit))
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(from_fn_with_state(edge, envelope))
         .layer(cors)
@@ -61,7 +71,7 @@ fn panicked() -> Response {
 
 /// Refuses what can't be understood, reads the body within its limit, and holds it against the hash that the signature
 /// covers.
-async fn admit(request: Request, next: Next) -> Response {
+async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     if request.uri().query().is_some_and(|query| query.len() > QUERY_LIMIT) {
         return Rejection::query_too_long().into_response();
     }
@@ -72,14 +82,28 @@ async fn admit(request: Request, next: Next) -> Response {
         return rejection.into_response();
     }
     let (parts, body) = request.into_parts();
-    let bytes = match collect(&parts.headers, body).await {
+    let bytes = match read(&edge, &parts, body).await {
         Ok(bytes) => bytes,
         Err(rejection) => return rejection.into_response(),
     };
     if let Some(rejection) = parts.extensions.get::<Verdict>().and_then(|verdict| body_differs(verdict, &bytes)) {
         return rejection.into_response();
     }
+    let Ok(_place) = edge.places.try_acquire() else { return Rejection::overloaded().into_response() };
     next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+/// The body of a caller who is known. Of anybody else nothing is read: no operation takes a body without sign-in, and
+/// whoever sends one slowly must not keep others out.
+async fn read(edge: &Edge, parts: &Parts, body: Body) -> Result<Bytes, Rejection> {
+    if !matches!(parts.extensions.get(), Some(Verdict::Allowed { .. })) {
+        return Ok(Bytes::new());
+    }
+    let reading = async {
+        let _reader = edge.readers.acquire().await;
+        collect(&parts.headers, body).await
+    };
+    tokio::time::timeout(BODY_TIME, reading).await.unwrap_or_else(|_| Err(Rejection::malformed("The body did not arrive in time.")))
 }
 
 async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Rejection> {
@@ -121,7 +145,6 @@ async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) ->
     request.extensions_mut().insert(origin);
     let span = tracing::info_span!("request", request.id = %request_id, http.method = %method);
     let answer = async {
-        let Ok(_place) = edge.places.try_acquire() else { return Rejection::overloaded().into_response() };
         match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Rejection::timed_out().into_response(),

@@ -46,7 +46,7 @@ impl Datasets {
         let unique: Vec<DatasetId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let found: BTreeMap<DatasetId, Dataset> =
             self.core.store.datasets(package_id, &unique).await?.into_iter().flatten().map(|dataset| (dataset.id, dataset)).collect();
-        let mut paths = BTreeMap::new();
+        let mut paths = BTreeSet::new();
         let checked = stream::iter(ids.iter().map(|id| self.claim(*id, &found, &mut paths)).collect::<Vec<_>>())
             .map(|claimed| async { self.check(claimed?).await })
             .buffered(PARALLEL)
@@ -56,16 +56,9 @@ impl Datasets {
     }
 
     /// One path, one dataset: the second id of a path in a call loses.
-    fn claim(&self, id: DatasetId, found: &BTreeMap<DatasetId, Dataset>, paths: &mut BTreeMap<DatasetPath, DatasetId>) -> Completion {
+    fn claim(&self, id: DatasetId, found: &BTreeMap<DatasetId, Dataset>, paths: &mut BTreeSet<DatasetPath>) -> Completion {
         let dataset = found.get(&id).ok_or_else(|| AppError::not_found("dataset"))?;
-        match paths.insert(dataset.path.clone(), id) {
-            None => Ok(dataset.clone()),
-            Some(_) => Err(AppError::new(
-                ErrorKind::Conflict,
-                "duplicate_path",
-                format!("Another dataset of this call has the path {} as well.", dataset.path),
-            )),
-        }
+        if paths.insert(dataset.path.clone()) { Ok(dataset.clone()) } else { Err(duplicate_path(&dataset.path)) }
     }
 
     /// Holds what the store has against what was registered.
@@ -234,4 +227,9 @@ fn not_there(error: domain::PortError, dataset: &Dataset) -> AppError {
     } else {
         error.into()
     }
+}
+
+/// Two entries of one call have the same path: one of them would vanish in silence.
+pub(super) fn duplicate_path(path: &DatasetPath) -> AppError {
+    AppError::new(ErrorKind::Conflict, "duplicate_path", format!("Another dataset of this call has the path {path} as well."))
 }

@@ -1,6 +1,9 @@
 //! `POST /packages/{id}/datasets`.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::{
     DatasetId, FieldError, Invalid, PackageId, PortErrorKind, Timestamp,
@@ -12,7 +15,7 @@ use domain::{
 use futures::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::Datasets;
+use super::{Datasets, complete::duplicate_path};
 use crate::{
     core::Caller,
     error::{AppError, AppResult, ErrorKind},
@@ -88,7 +91,13 @@ impl Datasets {
             let id = DatasetId::new(key.map_or_else(|| self.core.ids.new_id(), |key| key.derived_id(now, position)));
             self.prepare(caller, package_id, id, now, entry, limit)
         });
-        let prepared: Vec<AppResult<Dataset>> = prepared.collect();
+        let mut paths = BTreeSet::new();
+        let prepared: Vec<AppResult<Dataset>> = prepared
+            .map(|dataset| {
+                dataset
+                    .and_then(|dataset| if paths.insert(dataset.path.clone()) { Ok(dataset) } else { Err(duplicate_path(&dataset.path)) })
+            })
+            .collect();
 
         let known = self.known(package_id, key.is_some(), &prepared).await?;
         let results = stream::iter(prepared)

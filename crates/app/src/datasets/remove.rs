@@ -9,7 +9,7 @@ use domain::{
     package::RETENTION_DAYS,
 };
 
-use super::Datasets;
+use super::{Datasets, register::UPLOAD_LIFE};
 use crate::{
     core::Caller,
     error::{AppError, AppResult},
@@ -33,8 +33,8 @@ impl Datasets {
             }
             let now = self.core.now();
             let current = dataset.state == DatasetState::Available;
-            // What never was in the package is swept at once, the rest stays restorable.
-            let retention = Duration::from_secs(if current { RETENTION_DAYS * 24 * 3600 } else { 0 });
+            // What never was in the package is swept once no signed URL can bring bytes for it any more; the rest stays restorable.
+            let retention = if current { Duration::from_secs(RETENTION_DAYS * 24 * 3600) } else { UPLOAD_LIFE * 2 };
             let stamp = self.core.stamp(caller, Action::DatasetRemove, &["state"]);
             let gone = Dataset {
                 state: DatasetState::Removed,

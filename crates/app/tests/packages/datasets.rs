@@ -30,7 +30,8 @@ async fn two_completions_of_one_path_at_once_leave_one_current() {
     let package = lake.package(&ann, "Flights").await;
     for round in 0..20 {
         let path = format!("{round}.csv");
-        let ids = lake.sent(&ann, package, &[(path.clone(), b"first".to_vec()), (path, b"the second".to_vec())]).await;
+        let mut ids = lake.sent(&ann, package, &[(path.clone(), b"first".to_vec())]).await;
+        ids.extend(lake.sent(&ann, package, &[(path, b"the second".to_vec())]).await);
         let complete = |id| {
             let (lake, ann) = (lake.clone(), ann.clone());
             tokio::spawn(async move { complete_one(&lake, &ann, package, id).await })
@@ -44,6 +45,18 @@ async fn two_completions_of_one_path_at_once_leave_one_current() {
         assert_eq!(states.iter().filter(|state| **state == DatasetState::Removed).count(), 1, "{states:?}");
         assert_eq!(lake.counted(package).await, round + 1);
     }
+}
+
+/// Objects dropped in silence: of two files of one path in a call the second is refused, not lost later. Paths that differ
+/// only in their normal form are the same.
+#[tokio::test]
+async fn the_second_file_of_a_path_in_a_call_is_refused() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Coffee").await;
+    let entered = [file("caf\u{e9}.csv", b"one"), file("cafe\u{301}.csv", b"two"), file("tea.csv", b"three")];
+    let registered = lake.datasets.register(&ann, package, &entered, None).await.expect("answered one by one");
+    let codes: Vec<Option<&str>> = registered.iter().map(|entry| entry.as_ref().err().map(|error| error.code())).collect();
+    assert_eq!(codes, [None, Some("duplicate_path"), None]);
 }
 
 #[tokio::test]

@@ -1,19 +1,15 @@
 //! The endpoint's own port.
 
-use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, sync::Arc};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper::body::Incoming;
 use s3s::{
     Body,
     config::{S3Config, StaticConfigProvider},
     service::{S3Service, S3ServiceBuilder},
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::net::TcpListener;
 use tracing::{Dispatch, instrument::WithSubscriber};
 
 use super::{
@@ -24,12 +20,6 @@ use super::{
     linger::LingeringBody,
     store::ObjectStore,
 };
-
-/// How long a client may take to send a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(15);
-
-/// How long transfers may go on after the shutdown began.
-const SHUTDOWN_TIME: Duration = Duration::from_secs(30);
 
 /// How far a client's clock may be off.
 const CLOCK_SKEW_SECONDS: u32 = 300;
@@ -57,47 +47,11 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let handler = Arc::new(Handler::new(store, &options));
-    let connections = Arc::new(Semaphore::new(options.connections));
-    let graceful = GracefulShutdown::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let accepted = async {
-            let permit = Arc::clone(&connections).acquire_owned().await.map_err(io::Error::other)?;
-            listener.accept().await.map(|(stream, _)| (stream, permit))
-        };
-        let (stream, permit) = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = accepted => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file handles, say: others must be closed first.
-                    tracing::warn!(%error, "a connection can't be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
-        };
-        // Answers are small or come in large buffers: waiting to fill a packet only delays them.
-        let _ = stream.set_nodelay(true);
+    let handle = move |request: Request<Incoming>, _| {
         let handler = Arc::clone(&handler);
-        let service = service_fn(move |request| {
-            let handler = Arc::clone(&handler);
-            async move { Ok::<_, Infallible>(handler.handle(request).await) }
-        });
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to the object endpoint broke");
-            }
-            drop(permit);
-        });
-    }
-    if tokio::time::timeout(SHUTDOWN_TIME, graceful.shutdown()).await.is_err() {
-        tracing::warn!("transfers were cut off by the shutdown");
-    }
-    Ok(())
+        async move { handler.handle(request).await }
+    };
+    crate::listen::serve(listener, options.connections, handle, shutdown).await
 }
 
 /// Answers one request.
