@@ -132,6 +132,7 @@ impl Core {
             Ok(()) => Ok(answer),
             Err(error) if error.is(PortErrorKind::PreconditionFailed) => match self.first_answer(key).await? {
                 Some(first) => Ok(first),
+                None if key.is_some() => Err(AppError::busy()),
                 None => Err(error.into()),
             },
             Err(error) => Err(error.into()),

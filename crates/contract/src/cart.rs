@@ -181,7 +181,7 @@ pub struct Manifest {
     pub expires_at: String,
     /// The files.
     pub entries: Vec<ManifestEntry>,
-    /// How many entries and bytes there must be.
+    /// How many entries and bytes there should be: those listed, and the datasets that were left out.
     pub expected: Totals,
     /// What was left out.
     pub skipped: Vec<Skipped>,
@@ -241,7 +241,7 @@ pub struct ManifestIndex {
     pub expires_at: String,
     /// The manifests beside this file.
     pub manifests: Vec<ManifestIndexEntry>,
-    /// How many entries and bytes there must be in all.
+    /// How many entries and bytes there should be in all: those listed, and the datasets that were left out.
     pub expected: Totals,
     /// Packages that were left out whole.
     pub skipped: Vec<Skipped>,

@@ -14,6 +14,9 @@ use crate::{
 /// At most so many tags a package.
 pub const TAGS_PER_PACKAGE: usize = 100;
 
+/// All names and values of a package together, in bytes of UTF-8: a row of 400 KB must hold them.
+pub const TAG_BYTES_PER_PACKAGE: usize = 256 * 1024;
+
 /// Tags by name: printable Unicode in NFC, names 1 to 64 characters, values 1 to 1,024.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -41,6 +44,10 @@ impl Tags {
         }
         if tags.len() > TAGS_PER_PACKAGE {
             errors.push(Invalid::new(format!("are {} tags; at most {TAGS_PER_PACKAGE} are allowed", tags.len())).at(pointer));
+        }
+        let bytes: usize = tags.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if bytes > TAG_BYTES_PER_PACKAGE {
+            errors.push(Invalid::new(format!("have {bytes} bytes together; at most {TAG_BYTES_PER_PACKAGE} are allowed")).at(pointer));
         }
         if errors.is_empty() { Ok(Self(tags)) } else { Err(errors) }
     }
@@ -112,6 +119,14 @@ mod tests {
         let errors = parse(&[("a/b", ""), ("ok", "yes"), ("", "x")]).expect_err("two bad tags");
         let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/tags/a~1b", "/tags/"]);
+    }
+
+    #[test]
+    fn tags_that_no_row_could_hold_are_refused() {
+        let tags = |value: &str| Tags::parse((0..100).map(|n| (format!("tag {n}"), value.to_owned())), "/tags");
+        assert!(tags(&"a".repeat(1024)).is_ok());
+        let errors = tags(&"\u{1f30a}".repeat(1024)).expect_err("400 KB");
+        assert_eq!(errors[0].pointer, "/tags");
     }
 
     #[test]

@@ -96,6 +96,24 @@ async fn jobs_and_leases_outlive_a_restart() {
 }
 
 #[tokio::test]
+async fn the_only_process_ends_the_leases_of_the_one_before() {
+    let Harness { jobs, clock, folder } = *make().await;
+    jobs.enqueue_many(&[index(1)]).await.expect("enqueues");
+    jobs.enqueue(&index(2), LEASE).await.expect("enqueues for later");
+    let leased = jobs.receive(JobKind::Search, 1, LEASE).await.expect("receives");
+    drop(jobs);
+    let jobs = open(folder.path(), &clock, 100).await;
+    jobs.end_leases().await.expect("ends them");
+    jobs.acknowledge(&[leased[0].receipt.clone()]).await.expect("is void");
+    let again = jobs.receive(JobKind::Search, 10, LEASE).await.expect("receives");
+    assert_eq!(
+        again.iter().map(|delivery| (&delivery.job, delivery.attempt)).collect::<Vec<_>>(),
+        [(&index(1), 2)],
+        "delayed ones stay so"
+    );
+}
+
+#[tokio::test]
 async fn depths_tell_what_waits_how_long_and_what_is_dead() {
     let harness = make().await;
     harness.jobs.enqueue_many(&[index(1), index(2), Job::Sweep]).await.expect("enqueues");

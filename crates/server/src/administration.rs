@@ -6,7 +6,7 @@ use domain::{
     Principal,
     audit::Origin,
     id::AccessKeyId,
-    ports::Directory as _,
+    ports::{Directory as _, DirectoryUser},
     principal::{KeyScope, Role, Via},
 };
 use runtime::configuration::Configuration;
@@ -45,12 +45,7 @@ pub async fn invite_administrator(configuration: &Configuration, email: &str, na
 /// If there is no such person, or the data can't be opened.
 pub async fn grant_key(configuration: &Configuration, email: &str, read_only: bool) -> anyhow::Result<Granted> {
     let home = Home::open(&configuration.data_dir).await?;
-    let page = home.users.page(Some(email), None).await.context("can't read the directory")?;
-    let user = page
-        .users
-        .into_iter()
-        .find(|user| user.email.eq_ignore_ascii_case(email))
-        .with_context(|| format!("there is nobody with the e-mail address {email}"))?;
+    let user = find(&home, email).await?.with_context(|| format!("there is nobody with the e-mail address {email}"))?;
     let entered = GrantKey { user_id: user.user_id, scope: KeyScope { read_only, packages: None }, expires_at: None };
     let key = home.identity.grant_key(&operator()?, &entered).await.map_err(|error| anyhow::anyhow!("{}", error.message()))?;
     Ok(Granted { access_key_id: key.access_key_id })
@@ -61,4 +56,16 @@ fn operator() -> anyhow::Result<Caller> {
     let user_id = "operator".parse().map_err(|error| anyhow::anyhow!("{error}"))?;
     let principal = Principal { user_id, role: Role::Admin, groups: std::collections::BTreeSet::new(), via: Via::Session };
     Ok(Caller { principal, origin: Origin::default() })
+}
+
+async fn find(home: &Home, email: &str) -> anyhow::Result<Option<DirectoryUser>> {
+    let mut after = None;
+    loop {
+        let page = home.users.page(Some(email), after).await.context("can't read the directory")?;
+        let found = page.users.into_iter().find(|user| user.email.eq_ignore_ascii_case(email));
+        match (found, page.next) {
+            (None, Some(next)) => after = Some(next),
+            (found, _) => return Ok(found),
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! What API keys may do at the object endpoint: fetch current datasets that their user may download.
 
-use app::{datasets::Datasets, identity::Identity};
+use app::{Caller, datasets::Datasets, identity::Identity};
 use async_trait::async_trait;
 use domain::{
+    audit::Origin,
     id::AccessKeyId,
     ports::{ObjectAddress, ObjectVersion},
 };
@@ -30,7 +31,8 @@ impl ObjectAccess for Keys {
         };
         let Ok(Some(found)) = self.identity.signing_key(&id).await.inspect_err(failed) else { return false };
         let Ok(principal) = self.identity.authenticate_key(&found.key).await else { return false };
-        self.datasets.may_fetch(&principal, &object).await.inspect_err(failed).unwrap_or(false)
+        let caller = Caller { principal, origin: Origin::default() };
+        self.datasets.may_fetch(&caller, &object).await.inspect_err(failed).unwrap_or(false)
     }
 }
 

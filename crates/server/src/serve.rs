@@ -8,7 +8,10 @@ use embedded::objects::EndpointOptions;
 use http::Request;
 use hyper::body::Incoming;
 use runtime::{configuration::Configuration, worker::Workers};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinHandle},
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -27,7 +30,10 @@ pub struct Server {
     objects_url: String,
     stop: CancellationToken,
     workers: Workers,
-    listeners: Vec<JoinHandle<std::io::Result<()>>>,
+    api: JoinHandle<std::io::Result<()>>,
+    /// Stopped last: requests and workers that come to their end still need it.
+    stop_objects: CancellationToken,
+    objects: JoinHandle<std::io::Result<()>>,
 }
 
 /// Opens the data and begins to serve.
@@ -42,7 +48,7 @@ pub async fn start(configuration: &Configuration) -> anyhow::Result<Server> {
     let objects_url = configuration.objects.public_url(objects_bound);
 
     let ports = home.objects(objects_bound, &objects_url);
-    let stop = CancellationToken::new();
+    let (stop, stop_objects) = (CancellationToken::new(), CancellationToken::new());
     let router = routes::router(&home, &ports, configuration, &api_url)?;
     let keys = Keys { identity: home.identity.clone(), datasets: home.datasets(&ports) };
     let options = EndpointOptions {
@@ -51,11 +57,12 @@ pub async fn start(configuration: &Configuration) -> anyhow::Result<Server> {
         origins: vec![api_url.clone()],
         connections: OBJECT_CONNECTIONS,
     };
-    let endpoint = tokio::spawn(embedded::objects::serve(objects, Arc::clone(&home.store), options, stop.clone().cancelled_owned()));
+    let endpoint =
+        tokio::spawn(embedded::objects::serve(objects, Arc::clone(&home.store), options, stop_objects.clone().cancelled_owned()));
     let workers = work::start(&home, &ports, configuration, &api_url, &stop).await?;
     let api = tokio::spawn(serve_api(api, router, stop.clone()));
     tracing::info!(api = api_url, objects = objects_url, "the data lake is open");
-    Ok(Server { api_url, objects_url, stop, workers, listeners: vec![api, endpoint] })
+    Ok(Server { api_url, objects_url, stop, workers, api, stop_objects, objects: endpoint })
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -91,8 +98,12 @@ impl Server {
     ///
     /// # Errors
     /// If a listener failed.
-    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        signalled().await?;
+    pub async fn run_until_stopped(mut self) -> anyhow::Result<()> {
+        tokio::select! {
+            signal = signalled() => signal?,
+            ended = &mut self.api => return ended_early("API", ended),
+            ended = &mut self.objects => return ended_early("object endpoint", ended),
+        }
         tracing::info!("stopping");
         self.stop().await
     }
@@ -103,21 +114,29 @@ impl Server {
     /// If a listener failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
-        let ended = async {
-            for listener in self.listeners {
-                listener.await??;
-            }
-            anyhow::Ok(())
-        };
-        match tokio::time::timeout(SHUTDOWN_LIMIT, ended).await {
-            Ok(result) => result?,
-            Err(_) => tracing::warn!("requests were cut off"),
-        }
         if !self.workers.shutdown(SHUTDOWN_LIMIT).await {
             tracing::warn!("workers were cut off; what they were doing comes again");
         }
-        Ok(())
+        wait(self.api).await?;
+        self.stop_objects.cancel();
+        wait(self.objects).await
     }
+}
+
+async fn wait(listener: JoinHandle<std::io::Result<()>>) -> anyhow::Result<()> {
+    match tokio::time::timeout(SHUTDOWN_LIMIT, listener).await {
+        Ok(ended) => Ok(ended??),
+        Err(_) => {
+            tracing::warn!("requests were cut off");
+            Ok(())
+        }
+    }
+}
+
+/// Half a data lake is none: the process ends, and whoever watches it starts it again.
+fn ended_early(which: &str, ended: Result<std::io::Result<()>, JoinError>) -> anyhow::Result<()> {
+    ended.with_context(|| format!("the {which} broke"))?.with_context(|| format!("the {which} failed"))?;
+    anyhow::bail!("the {which} ended by itself")
 }
 
 async fn signalled() -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The workers of one machine: each with the same handler as its Lambda, fed by a loop.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use domain::{
@@ -31,13 +31,14 @@ pub(crate) async fn start(
     api_url: &str,
     stop: &CancellationToken,
 ) -> anyhow::Result<Workers> {
+    home.jobs.end_leases().await.context("can't end the leases of an earlier run")?;
     if home.search.is_fresh() {
         refill_index(home).await?;
     }
     let workers = Workers::new(stop.clone());
     let pace = &configuration.workers.pace;
     for (kind, handler) in handlers(home, ports, api_url) {
-        feed_queue(&workers, home, kind, handler, pace);
+        feed_queue(&workers, home, kind, handler, &pace_of(kind, pace));
     }
     follow_changes(&workers, home, pace);
     let (jobs, every) = (Arc::clone(&home.jobs), configuration.workers.sweep_every);
@@ -46,6 +47,17 @@ pub(crate) async fn start(
         async move { enqueue_regularly(jobs.as_ref(), &Job::Sweep, every, &stop).await }
     });
     Ok(workers)
+}
+
+/// Exports and housekeeping take minutes: one at a time, as long as a Lambda may run, so that a slow one neither is cut off
+/// nor counts against those behind it.
+fn pace_of(kind: JobKind, pace: &Pace) -> Pace {
+    match kind {
+        JobKind::Audit | JobKind::Search => pace.clone(),
+        JobKind::Manifest | JobKind::Housekeeping => {
+            Pace { batch: 1, time_limit: Duration::from_secs(15 * 60), lease: Duration::from_secs(20 * 60), ..pace.clone() }
+        }
+    }
 }
 
 fn handlers(home: &Home, ports: &ObjectPorts, api_url: &str) -> Vec<(JobKind, Arc<dyn Handler<Job>>)> {

@@ -99,11 +99,10 @@ async fn read(edge: &Edge, parts: &Parts, body: Body) -> Result<Bytes, Rejection
     if !matches!(parts.extensions.get(), Some(Verdict::Allowed { .. })) {
         return Ok(Bytes::new());
     }
-    let reading = async {
-        let _reader = edge.readers.acquire().await;
-        collect(&parts.headers, body).await
-    };
-    tokio::time::timeout(BODY_TIME, reading).await.unwrap_or_else(|_| Err(Rejection::malformed("The body did not arrive in time.")))
+    let Ok(Ok(_reader)) = tokio::time::timeout(BODY_TIME, edge.readers.acquire()).await else { return Err(Rejection::overloaded()) };
+    tokio::time::timeout(BODY_TIME, collect(&parts.headers, body))
+        .await
+        .unwrap_or_else(|_| Err(Rejection::malformed("The body did not arrive in time.")))
 }
 
 async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Rejection> {

@@ -122,6 +122,9 @@ fn every_adapter_of_aws_is_tested() {
     let nodes = document["resolve"]["nodes"].as_array().expect("nodes");
     let on = &nodes.iter().find(|node| node["id"] == aws["id"]).expect("resolved")["features"];
     for feature in features {
-        assert!(on.as_array().expect("a list").contains(&feature.as_str().into()), "nobody tests the feature {feature}: see Cargo.toml beside");
+        assert!(
+            on.as_array().expect("a list").contains(&feature.as_str().into()),
+            "nobody tests the feature {feature}: see Cargo.toml beside"
+        );
     }
 }

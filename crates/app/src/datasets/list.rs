@@ -7,13 +7,18 @@ use domain::{
     ports::PageKey,
 };
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::Datasets;
 use crate::{
     core::Caller,
-    error::AppResult,
+    error::{AppError, AppResult},
     paging::{Listed, Paging},
     store::DatasetSummary,
 };
+
+/// No path is longer, in bytes.
+const PREFIX_LIMIT: usize = 900;
 
 impl Datasets {
     /// Current datasets in path order, of those whose path begins with `prefix`.
@@ -22,9 +27,13 @@ impl Datasets {
     /// Those of the package; 400 for a foreign cursor.
     pub async fn list(&self, caller: &Caller, package_id: PackageId, prefix: &str, paging: &Paging) -> AppResult<Listed<DatasetSummary>> {
         self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
+        let prefix: String = prefix.nfc().collect();
+        if prefix.len() > PREFIX_LIMIT || prefix.chars().any(char::is_control) {
+            return Err(AppError::bad_parameter("prefix", "is no beginning of a path: at most 900 bytes, no control character"));
+        }
         let query = format!("datasets.list {package_id} prefix={prefix}");
         let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;
-        let (items, next) = self.core.store.datasets_by_path(package_id, prefix, paging.limit, after).await?;
+        let (items, next) = self.core.store.datasets_by_path(package_id, &prefix, paging.limit, after).await?;
         Ok(Listed { items, next_cursor: self.core.seal_cursor(caller, &query, next.as_ref()).await? })
     }
 

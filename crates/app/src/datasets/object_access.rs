@@ -1,25 +1,25 @@
 //! Whether somebody may fetch an object directly from the store (buckets and keys of an export, by an API key).
 
-use domain::{
-    DatasetId, PackageId, Principal,
-    access::{Action, Resource, decide},
-    dataset::DatasetState,
-    ports::ObjectVersion,
-};
+use domain::{DatasetId, PackageId, access::Action, dataset::DatasetState, ports::ObjectVersion};
 
 use super::Datasets;
-use crate::error::AppResult;
+use crate::{
+    core::Caller,
+    error::{AppResult, ErrorKind},
+};
 
 impl Datasets {
-    /// Whether `object` is an available dataset that `principal` may download. Another version than the dataset's is not.
+    /// Whether `object` is an available dataset that the caller may download. Another version than the dataset's is not.
+    /// Audited as a download, allowed or denied.
     ///
     /// # Errors
-    /// Those of the tables.
-    pub async fn may_fetch(&self, principal: &Principal, object: &ObjectVersion) -> AppResult<bool> {
+    /// Those of the tables and of the audit queue.
+    pub async fn may_fetch(&self, caller: &Caller, object: &ObjectVersion) -> AppResult<bool> {
         let Some((package_id, id)) = names(&object.address.key) else { return Ok(false) };
-        let Some(package) = self.core.store.package(package_id).await? else { return Ok(false) };
-        if decide(principal, Action::DatasetDownload, Resource::Package((&package).into())).is_err() {
-            return Ok(false);
+        match self.core.authorised_package(caller, Action::DatasetDownload, package_id).await {
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => return Ok(false),
+            Err(error) => return Err(error),
         }
         let dataset = self.core.store.datasets(package_id, &[id]).await?.pop().flatten();
         Ok(dataset.is_some_and(|dataset| {

@@ -35,8 +35,8 @@ impl Identity {
     pub async fn authenticate_token(&self, token: &VerifiedToken) -> AppResult<Principal> {
         let record = self.principal_record(&token.user_id).await?;
         let principal = principal(&record, Via::Session)?;
-        // Tokens tell whole seconds: one of the same second may be the one that came after.
-        if token.issued_at.as_seconds() < record.tokens_valid_after.as_seconds() {
+        // Tokens tell whole seconds: one of the same second is refused too, for it may be the older one.
+        if token.issued_at < record.tokens_valid_after {
             return Err(AppError::new(
                 ErrorKind::Unauthenticated,
                 "token_revoked",

@@ -11,7 +11,7 @@ use domain::{
     id::UserId,
     ports::{DirectoryUser, Invitation},
     principal::Role,
-    user::PrincipalRecord,
+    user::{PrincipalRecord, UserStatus},
 };
 
 use super::People;
@@ -45,14 +45,23 @@ impl People {
         self.make(&invitation, &entered.groups, &stamp).await
     }
 
-    /// Makes the first administrator of an empty directory; nobody is signed in who could.
+    /// Makes the first administrator of an empty directory; nobody is signed in who could. One who was invited and never
+    /// signed in is taken for the one that an earlier, interrupted call made.
     ///
     /// # Errors
     /// 409 if there is anybody already; 422 for what breaks a rule.
     pub async fn first_administrator(&self, email: &str, name: &str) -> AppResult<PrincipalRecord> {
         let entered = InviteUser { email: email.to_owned(), name: name.to_owned(), role: Role::Admin, groups: BTreeSet::new() };
         let invitation = self.validate(&entered).await?;
-        if !self.directory.page(None, None).await?.users.is_empty() {
+        let people = self.directory.page(None, None).await?.users;
+        if let [only] = people.as_slice()
+            && only.status == UserStatus::Invited
+            && only.role == Role::Admin
+            && only.email.eq_ignore_ascii_case(&invitation.email)
+        {
+            return self.sync_principal(&only.user_id).await;
+        }
+        if !people.is_empty() {
             return Err(AppError::new(ErrorKind::Conflict, "already_initialised", "There are people in the directory already."));
         }
         let stamp = self.core.stamp_of(Actor::system(), &Origin::default(), Action::UserManage, &["email", "name", "role", "enabled"]);

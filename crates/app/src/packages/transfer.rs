@@ -23,7 +23,7 @@ impl Packages {
             AppError::invalid(vec![FieldError { pointer: "/owner".to_owned(), detail: "is no enabled user of this data lake".to_owned() }])
         };
         let owner: UserId = owner.parse().map_err(|_| unknown())?;
-        if !self.core.store.principal(&owner).await?.is_some_and(|record| record.enabled) {
+        if !self.core.store.principal(&owner).await?.is_some_and(|record| record.enabled && record.role.is_some()) {
             return Err(unknown());
         }
         let now = self.core.now();
@@ -33,7 +33,9 @@ impl Packages {
             .owner(&owner);
         match self.core.store.tables.transact(vec![change.into_write(id)]).await {
             Ok(()) => {}
-            Err(error) if error.is(PortErrorKind::PreconditionFailed) => return Err(AppError::stale()),
+            // Only who named a version can be out of date; for anybody else it is a moment to try again.
+            Err(error) if error.is(PortErrorKind::PreconditionFailed) && if_match.is_some() => return Err(AppError::stale()),
+            Err(error) if error.is(PortErrorKind::PreconditionFailed) => return Err(AppError::busy()),
             Err(error) => return Err(error.into()),
         }
         package.owner = owner;

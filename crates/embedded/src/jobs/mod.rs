@@ -104,6 +104,15 @@ impl SqliteJobs {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// Ends all leases: for the start of the only process that works on this file, whose predecessor may have been
+    /// killed in the middle of a job. The attempts count.
+    ///
+    /// # Errors
+    /// If the file can't be written.
+    pub async fn end_leases(&self) -> PortResult<()> {
+        self.run(|rows, _| rows.end_leases()).await
+    }
+
     /// Leases up to `max` jobs of `kind` that are due, oldest first.
     ///
     /// Jobs of one group come in order: while an earlier one is leased, delayed or waits for its next attempt, no later

@@ -147,10 +147,23 @@ impl<'a> Rows<'a> {
 
     /// Those whose last lease ended without a word.
     fn bury_exhausted(&self, queue: &str) -> PortResult<()> {
-        self.execute(
+        let died = self.execute(
             "jobs.receive",
             "UPDATE jobs SET died_at = ?2 WHERE queue = ?1 AND died_at IS NULL AND visible_at <= ?2 AND attempts >= ?3",
             params![queue, self.now.as_millis(), MAX_ATTEMPTS],
+        )?;
+        if died > 0 {
+            tracing::error!(queue, died, "jobs were given up: their last attempts ended without a word; they lie among the dead letters");
+        }
+        Ok(())
+    }
+
+    /// Jobs that were tried and wait, for whatever reason, come at once; old receipts are void.
+    pub(super) fn end_leases(&self) -> PortResult<()> {
+        self.execute(
+            "jobs.end_leases",
+            "UPDATE jobs SET visible_at = min(visible_at, ?1), deliveries = deliveries + 1 WHERE attempts > 0 AND died_at IS NULL",
+            params![self.now.as_millis()],
         )?;
         Ok(())
     }
@@ -172,11 +185,12 @@ impl<'a> Rows<'a> {
             let found = self.connection.query_row(SQL, params![place, delivery], read).optional();
             let Some((queue, group, attempts)) = found.map_err(failed("jobs.release"))? else { continue };
             let (queue, group, attempts): (String, Option<String>, u32) = (queue, group, attempts);
-            let behind = group.is_some_and(|group| !failed_groups.insert((queue, group)));
+            let behind = group.is_some_and(|group| !failed_groups.insert((queue.clone(), group)));
             if behind {
                 self.put_back(place, self.now, attempts.saturating_sub(1))?;
             } else if attempts >= MAX_ATTEMPTS {
                 self.die(place)?;
+                tracing::error!(queue, place, attempts, "a job was given up; it lies among the dead letters");
             } else {
                 self.put_back(place, self.now.plus(backoff(attempts)), attempts)?;
             }

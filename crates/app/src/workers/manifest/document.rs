@@ -114,14 +114,14 @@ impl Document {
     }
 
     /// The file's content and its extension.
-    pub(super) fn into_content(self, package: &Package) -> AppResult<(Content, &'static str)> {
+    pub(super) fn into_content(self, package: &Package, expected: Totals) -> AppResult<(Content, &'static str)> {
         let sha256 = hex::encode(self.digest.finish());
         let head = Head {
             version: VERSION,
             package: PackageName { id: package.id, name: package.name.as_str() },
             revision: package.revision,
             expires_at: self.expires_at,
-            expected: self.totals,
+            expected,
             skipped: &self.skipped,
             sha256: &sha256,
         };
@@ -216,7 +216,8 @@ mod tests {
             let target = Target::Grant { grant: format!("https://lake.example/cart/grants/token/{number}") };
             document.push(&Entry { target, dataset_id: builders::dataset_id(1), name: "a", size: 1, sha256: None }).expect("an entry");
         }
-        let (content, extension) = document.into_content(&builders::package(1, "ann")).expect("content");
+        let totals = document.totals;
+        let (content, extension) = document.into_content(&builders::package(1, "ann"), totals).expect("content");
         let bytes = [content.chunks.concat(), content.last.to_vec()].concat();
         assert_eq!(content.size, bytes.len() as u64);
         (String::from_utf8(bytes).expect("text"), extension)

@@ -149,7 +149,7 @@ impl<'a> Run<'a> {
         add(&mut self.written.written, document.totals);
         self.written.expires_at = self.written.expires_at.min(document.expires_at);
         let totals = document.totals;
-        let (content, extension) = document.into_content(package)?;
+        let (content, extension) = document.into_content(package, expected)?;
         self.put(Some(package.id), format!("{}.{extension}", package.id), content, totals).await?;
         if self.format() == ExportFormat::Grant {
             self.entries.extend(datasets.into_iter().map(|id| (package.id, id)));
@@ -185,9 +185,9 @@ impl<'a> Run<'a> {
     /// Writes what is left, and the index file.
     pub(super) async fn finish(mut self) -> Result<Written, Stop> {
         self.put_entries(true).await?;
-        let Written { files, expires_at, written, packages, .. } = &self.written;
+        let Written { files, expires_at, expected, written, packages, .. } = &self.written;
         let totals = *written;
-        let content = index(self.export().id, self.format(), *expires_at, totals, files, packages)?;
+        let content = index(self.export().id, self.format(), *expires_at, *expected, files, packages)?;
         self.put(None, "index.json".to_owned(), content, totals).await?;
         Ok(self.written)
     }
