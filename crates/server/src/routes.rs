@@ -1,6 +1,6 @@
 //! All routers behind one address, with sign-in beside them and the authorizer before them.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use app::profile::Deployment;
 use async_trait::async_trait;
@@ -103,6 +103,11 @@ impl SignInHook for Project {
 
     async fn renewed(&self, user_id: &UserId) -> PortResult<()> {
         self.0.people.renew_session(user_id).await.map(drop).map_err(|error| withheld("sign_in.renewed", error))
+    }
+
+    async fn refused(&self, address: IpAddr, reason: &str) -> PortResult<()> {
+        let origin = Origin { source_ip: Some(address.to_string()), ..Origin::default() };
+        self.0.people.sign_in_refused(None, &origin, reason).await.map_err(|error| withheld("sign_in.refused", error))
     }
 
     async fn signed_out(&self, user_id: &UserId) -> PortResult<()> {

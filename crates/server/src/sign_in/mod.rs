@@ -18,7 +18,7 @@ mod sign_out;
 mod token;
 mod userinfo;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use axum::{
@@ -101,6 +101,9 @@ pub trait SignInHook: Send + Sync {
 
     /// Before tokens are given at a refresh. An error withholds them.
     async fn renewed(&self, user_id: &UserId) -> PortResult<()>;
+
+    /// When somebody at this address was refused, by what reason: it is audited, and never withholds the answer.
+    async fn refused(&self, address: IpAddr, reason: &str) -> PortResult<()>;
 
     /// After the person has signed out.
     async fn signed_out(&self, user_id: &UserId) -> PortResult<()>;

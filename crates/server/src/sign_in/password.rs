@@ -1,6 +1,6 @@
 //! `POST /sign-in/password`: somebody gives address and password.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{RawQuery, Request, State},
@@ -66,10 +66,21 @@ async fn check(
             respond::with_cookies(response, [cookies::begin_session(&token, state.is_secure())])
         }
         Ok(PasswordCheck::Refused) => {
+            tell_refusal(state, address, "wrong e-mail address or password").await;
             authorize::form(state, authorization, &parts.headers, StatusCode::UNPROCESSABLE_ENTITY, email, Some(WRONG))
         }
-        Ok(PasswordCheck::Locked { until }) => too_many(state, authorization, &parts.headers, email, until.since(state.clock.now())),
+        Ok(PasswordCheck::Locked { until }) => {
+            tell_refusal(state, address, "too many wrong passwords").await;
+            too_many(state, authorization, &parts.headers, email, until.since(state.clock.now()))
+        }
         Err(error) => respond::trouble(&error),
+    }
+}
+
+/// Who tried is not told: what was typed into the e-mail field may be a password.
+async fn tell_refusal(state: &super::State, address: IpAddr, reason: &str) {
+    if let Err(error) = state.hook.refused(address, reason).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "a refused sign-in can't be audited");
     }
 }
 

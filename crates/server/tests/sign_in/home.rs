@@ -1,7 +1,7 @@
 //! A running issuer with people.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
 };
 
@@ -51,6 +51,11 @@ impl SignInHook for Diary {
             return Err(PortError::new(PortErrorKind::Unavailable, "test.signed_in"));
         }
         self.entries.lock().expect("no panic").push(format!("in {user_id}"));
+        Ok(())
+    }
+
+    async fn refused(&self, _: IpAddr, reason: &str) -> PortResult<()> {
+        self.entries.lock().expect("no panic").push(format!("refused: {reason}"));
         Ok(())
     }
 

@@ -28,6 +28,8 @@ async fn unknown_and_known_addresses_are_answered_alike_until_both_are_locked() 
         assert_eq!(known.body, unknown.body.replace("eve@example.org", EMAIL));
         assert_eq!(known.headers.get(header::RETRY_AFTER), unknown.headers.get(header::RETRY_AFTER));
     }
+    let refusals = home.diary().iter().filter(|entry| entry.starts_with("refused: ")).count();
+    assert_eq!(refusals, 12, "each refusal is told, so that it is audited");
     let locked = guess(&home, &browser, "198.51.100.7", EMAIL, PASSWORD).await;
     assert_eq!((locked.status, &locked.headers[header::RETRY_AFTER]), (StatusCode::TOO_MANY_REQUESTS, &header::HeaderValue::from(30)));
     home.clock.advance(Duration::from_secs(30));
