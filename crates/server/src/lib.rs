@@ -10,6 +10,6 @@ mod serve;
 pub mod sign_in;
 mod work;
 
-pub use administration::{Granted, Invited, grant_key, invite_administrator};
+pub use administration::{Granted, Invited, dead_letters, grant_key, invite_administrator};
 pub use home::Home;
 pub use serve::{Server, start};

@@ -58,6 +58,12 @@ enum Command {
         #[arg(long, default_value = "Administrator")]
         name: String,
     },
+    /// List work that was given up after many attempts. The server must not be running
+    DeadLetters {
+        /// Put this one back into its queue; may be repeated
+        #[arg(long, value_name = "JOB_ID")]
+        retry: Vec<domain::id::JobId>,
+    },
     /// Grant a user an API key and print its id; its user makes the secret. The server must not be running
     GrantKey {
         /// The user's e-mail address
@@ -67,6 +73,11 @@ enum Command {
         #[arg(long)]
         read_only: bool,
     },
+}
+
+/// One line of a dead letter.
+fn describe(letter: &embedded::jobs::DeadLetter) -> String {
+    format!("{}  {:<12}  {} attempts  given up {}  {}", letter.id, letter.queue, letter.attempts, letter.died_at, letter.body)
 }
 
 fn flags(arguments: &Arguments) -> Vec<(String, String)> {
@@ -118,6 +129,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             println!("user                {}", invited.email);
             println!("one-time password   {}", invited.one_time_password.expose_secret());
             println!("Sign in with it once; you are asked for a password of your own then.");
+            Ok(())
+        }
+        Command::DeadLetters { retry } => {
+            let letters = executor.block_on(datalake_server::dead_letters(&configuration, retry))?;
+            letters.iter().for_each(|letter| println!("{}", describe(letter)));
+            println!("{} dead letters", letters.len());
             Ok(())
         }
         Command::GrantKey { email, read_only } => {
