@@ -83,6 +83,8 @@ async fn there_is_one_first_administrator() {
     let home = Home::new();
     let first = home.people.first_administrator("root@example.org", "Root").await.expect("an empty directory");
     assert_eq!(home.session(&first.user_id).await.principal.role, Role::Admin);
+    let again = home.people.first_administrator("root@example.org", "Root").await.expect("an interrupted call is repeated");
+    assert_eq!(again.user_id, first.user_id);
     let error = home.people.first_administrator("other@example.org", "Other").await.expect_err("somebody is there");
     assert_eq!(error.code(), "already_initialised");
 }
