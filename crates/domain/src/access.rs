@@ -77,6 +77,8 @@ actions! {
     PackageCreate = "package.create", Any, Change;
     /// List own packages.
     PackageList = "package.list", Any, Read;
+    /// List somebody else's packages.
+    PackageListOthers = "package.list_others", Admin, Read;
     /// Read a package.
     PackageRead = "package.read", See, Read;
     /// Change name, description or visibility.

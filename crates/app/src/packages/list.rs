@@ -1,7 +1,7 @@
 //! `GET /packages`.
 
 use domain::{
-    access::{Action, Denial, Resource, actions_on, decide},
+    access::{Action, Resource, actions_on, decide},
     id::UserId,
     package::Package,
     ports::PageKey,
@@ -10,7 +10,7 @@ use domain::{
 use super::Packages;
 use crate::{
     core::Caller,
-    error::{AppError, AppResult},
+    error::AppResult,
     paging::{Listed, Paging},
 };
 
@@ -20,11 +20,9 @@ impl Packages {
     /// # Errors
     /// 403 for another owner unless the caller is an admin; 400 for a foreign cursor.
     pub async fn list(&self, caller: &Caller, owner: Option<&UserId>, paging: &Paging) -> AppResult<Listed<(Package, Vec<Action>)>> {
-        self.core.authorise(caller, Action::PackageList, Resource::Application).await?;
         let owner = owner.unwrap_or(&caller.principal.user_id);
-        if *owner != caller.principal.user_id && !caller.principal.is_admin() {
-            return Err(AppError::denied(Denial::NotAdmin, "user"));
-        }
+        let action = if *owner == caller.principal.user_id { Action::PackageList } else { Action::PackageListOthers };
+        self.core.authorise(caller, action, Resource::Application).await?;
         let query = format!("packages.list owner={owner}");
         let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;
         let (packages, next) = self.core.store.packages_of(owner, paging.limit, after).await?;
