@@ -1,9 +1,22 @@
 //! Adapters to AWS services and to OpenID Connect issuers, one module and one feature each.
 
-#[cfg(feature = "oidc")]
-pub mod oidc;
-
+#[cfg(feature = "account")]
+pub mod account;
+#[cfg(feature = "cognito")]
+pub mod cognito;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "events")]
+pub mod events;
+#[cfg(feature = "kms")]
+pub mod kms;
+#[cfg(feature = "logs")]
+pub mod logs;
+#[cfg(feature = "oidc")]
+pub mod oidc;
+#[cfg(feature = "opensearch")]
+pub mod opensearch;
 #[cfg(feature = "s3")]
 pub mod s3;
+#[cfg(feature = "sqs")]
+pub mod sqs;

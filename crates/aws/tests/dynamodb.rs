@@ -16,7 +16,10 @@ use aws_sdk_dynamodb::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
     },
 };
-use datalake_aws::dynamodb::{DynamoTables, TableNames};
+use datalake_aws::{
+    account::Account,
+    dynamodb::{DynamoTables, TableNames},
+};
 use domain::{
     PortErrorKind,
     ports::{Key, Schema, Table, Tables},
@@ -40,7 +43,7 @@ async fn tables() -> (Arc<dyn Tables>, ()) {
 async fn client(url: &str) -> Client {
     let credentials = Credentials::from_keys("test", "test", None);
     let config = aws_config::defaults(BehaviorVersion::latest()).region(Region::new("eu-west-1")).credentials_provider(credentials);
-    DynamoTables::client(&config.endpoint_url(url).load().await)
+    DynamoTables::client(&Account::of(&config.endpoint_url(url).load().await))
 }
 
 fn keys(schema: Schema) -> Vec<KeySchemaElement> {

@@ -6,10 +6,10 @@ mod expression;
 mod retry;
 mod row;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::{
     Client,
     config::Builder,
@@ -22,6 +22,8 @@ use domain::{
         tables::{check_keys, check_query, check_scan, check_transaction, check_write, check_write_many},
     },
 };
+
+use crate::account::Account;
 
 use self::{
     error::{cancelled, failed, unbuildable},
@@ -75,16 +77,10 @@ impl DynamoTables {
         Self { client, names }
     }
 
-    /// A client with the time limits that requests of people need: a call that hangs is given up and tried again in time.
+    /// A client of this account.
     #[must_use]
-    pub fn client(config: &SdkConfig) -> Client {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(4))
-            .operation_timeout(Duration::from_secs(12))
-            .build();
-        let retries = RetryConfig::standard().with_max_attempts(4);
-        Client::from_conf(Builder::from(config).timeout_config(timeouts).retry_config(retries).build())
+    pub fn client(account: &Account) -> Client {
+        Client::new(account.config())
     }
 
     async fn put(&self, (table, item, expression): (Table, &Item, Expression), repeatable: bool) -> PortResult<()> {

@@ -1,0 +1,1 @@
+//! What AWS hands to functions, decoded; and what it expects back.

@@ -1,0 +1,1 @@
+//! Encryption of small secrets by AWS KMS.

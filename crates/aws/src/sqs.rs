@@ -1,0 +1,1 @@
+//! Jobs in Amazon SQS, one queue a kind.
