@@ -1,0 +1,46 @@
+variable "prefix" {
+  description = "What every name begins with; several deployments in one account have different ones."
+  type        = string
+  default     = "data-lake"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.prefix))
+    error_message = "The prefix is 2 to 16 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "protect" {
+  description = "Leave the log group in the account when everything else is destroyed."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "key_arn" {
+  description = "Key that encrypts the records (module `foundation`)."
+  type        = string
+  nullable    = false
+}
+
+variable "retention_in_days" {
+  description = "Days until a record expires; 0 keeps it for ever."
+  type        = number
+  default     = 731
+  nullable    = false
+
+  validation {
+    condition = contains(
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.retention_in_days,
+    )
+    error_message = "CloudWatch Logs keeps records for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days, or for ever (0)."
+  }
+}

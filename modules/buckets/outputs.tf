@@ -1,0 +1,9 @@
+output "log_bucket_name" {
+  description = "The log bucket's name: the one made here, or yours."
+  value       = var.existing_log_bucket == null ? aws_s3_bucket_policy.logs[0].bucket : var.existing_log_bucket
+}
+
+output "log_bucket_arn" {
+  description = "The log bucket's ARN."
+  value       = "arn:${local.partition}:s3:::${coalesce(var.existing_log_bucket, local.log_bucket_name)}"
+}

@@ -1,0 +1,46 @@
+variable "prefix" {
+  description = "What every name begins with; several deployments in one account have different ones."
+  type        = string
+  default     = "data-lake"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.prefix))
+    error_message = "The prefix is 2 to 16 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "protect" {
+  description = "Refuse to destroy the log bucket while logs are in it."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "existing_log_bucket" {
+  description = "Name of a log bucket of yours, whose policy lets logging.s3.amazonaws.com put objects; nothing is made then."
+  type        = string
+  default     = null
+}
+
+variable "logs" {
+  description = "Days until logs, and their replaced versions, expire."
+  type = object({
+    days             = optional(number, 365)
+    old_version_days = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for days in values(var.logs) : days >= 1 && days == floor(days)])
+    error_message = "Days are whole numbers of at least 1."
+  }
+}

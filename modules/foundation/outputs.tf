@@ -1,0 +1,44 @@
+output "table_names" {
+  description = "Names of the six tables by short name (`packages`, `metadata`, `datasets`, `cart`, `keys`, `settings`)."
+  value       = local.table_names
+}
+
+output "table_arns" {
+  description = "ARNs of the tables by short name; an index is `{arn}/index/{name}`. Known before anything is made."
+  value       = local.table_arns
+}
+
+output "index_arns" {
+  description = "ARNs of each table's indexes: short name of the table -> name of the index -> ARN."
+  value       = local.index_arns
+}
+
+output "table_stream_arns" {
+  description = "ARNs of the tables' streams by short name."
+  value       = { for name, table in aws_dynamodb_table.this : name => table.stream_arn }
+}
+
+output "bucket_name" {
+  description = "The data bucket's name."
+  value       = aws_s3_bucket.data.id
+}
+
+output "bucket_arn" {
+  description = "The data bucket's ARN. Known before anything is made."
+  value       = local.bucket_arn
+}
+
+output "key_arn" {
+  description = "ARN of the key that encrypts data, tables, queues and logs."
+  value       = local.data_key_arn
+}
+
+output "user_secrets_key_arn" {
+  description = "ARN of the key that encrypts users' secrets."
+  value       = local.user_secrets_key_arn
+}
+
+output "keep_commands" {
+  description = "Commands that make Terraform forget what must stay when everything else is destroyed; put the module's own address before each."
+  value       = local.keep_commands
+}

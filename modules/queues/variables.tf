@@ -1,0 +1,138 @@
+variable "prefix" {
+  description = "What every name begins with; several deployments in one account have different ones."
+  type        = string
+  default     = "data-lake"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.prefix))
+    error_message = "The prefix is 2 to 16 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "iam" {
+  description = "For the schedule's role: the path below which roles are made, and the ARN of a permissions boundary."
+  type = object({
+    role_path            = optional(string, "/")
+    permissions_boundary = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path))
+    error_message = "A role's path begins and ends with a slash."
+  }
+}
+
+variable "key_arn" {
+  description = "Key that encrypts the messages (module `foundation`)."
+  type        = string
+  nullable    = false
+}
+
+variable "function_timeouts" {
+  description = "Seconds after which each worker's function ends: a message stays hidden for six times as long."
+  type = object({
+    manifest     = optional(number, 900)
+    housekeeping = optional(number, 900)
+    search       = optional(number, 120)
+    audit        = optional(number, 120)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for seconds in values(var.function_timeouts) : seconds >= 1 && seconds <= 900])
+    error_message = "A function runs for 1 to 900 seconds."
+  }
+}
+
+variable "delivery" {
+  description = "How often a message is tried before it goes to the dead letters, and for how many days messages and dead letters are kept."
+  type = object({
+    attempts         = optional(number, 5)
+    message_days     = optional(number, 4)
+    dead_letter_days = optional(number, 14)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.delivery.attempts >= 2 && var.delivery.attempts <= 1000
+    error_message = "A message is tried 2 to 1,000 times."
+  }
+
+  validation {
+    condition     = var.delivery.message_days >= 1 && var.delivery.dead_letter_days <= 14
+    error_message = "SQS keeps messages for at most 14 days."
+  }
+
+  validation {
+    # A message that is moved keeps the time at which it was sent: with less, it would be gone as soon as it is dead.
+    condition     = var.delivery.dead_letter_days > var.delivery.message_days
+    error_message = "Dead letters are kept for longer than messages: SQS counts from when a message was first sent."
+  }
+}
+
+variable "alarms" {
+  description = "When a queue is in trouble: seconds of age of its oldest message, and how many messages wait."
+  type = object({
+    enabled     = optional(bool, true)
+    age_seconds = optional(map(number), {})
+    depth       = optional(map(number), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in concat(keys(var.alarms.age_seconds), keys(var.alarms.depth)) : contains(["manifest", "housekeeping", "search", "audit"], name)])
+    error_message = "Limits are by worker: manifest, housekeeping, search or audit."
+  }
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that hear of alarms."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "schedule" {
+  description = "When housekeeping looks after what is due, and what its function is told then."
+  type = object({
+    enabled    = optional(bool, true)
+    expression = optional(string, "rate(15 minutes)")
+    input      = optional(string, "{\"job\":\"sweep\"}")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.schedule.expression))
+    error_message = "The expression is rate(…) or cron(…)."
+  }
+
+  validation {
+    condition     = can(jsondecode(var.schedule.input))
+    error_message = "The input is JSON."
+  }
+}
+
+variable "housekeeping_function_arn" {
+  description = "The function that the schedule wakes (an alias's ARN, if there is one)."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = !var.schedule.enabled || var.housekeeping_function_arn != null
+    error_message = "The schedule needs housekeeping_function_arn, or schedule.enabled = false."
+  }
+}

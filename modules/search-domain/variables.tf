@@ -1,0 +1,156 @@
+variable "prefix" {
+  description = "What every name begins with; several deployments in one account have different ones."
+  type        = string
+  default     = "data-lake"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.prefix))
+    error_message = "The prefix is 2 to 16 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "existing" {
+  description = "A cluster that is there already: its address and, if it is a domain of OpenSearch Service, its ARN. Nothing is made then; its access policy is yours to set."
+  type = object({
+    endpoint   = string
+    domain_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.existing == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(localhost|127\\.0\\.0\\.1))(:[0-9]+)?$", var.existing.endpoint))
+    error_message = "The endpoint is https://host or https://host:port (http only for this machine), without a slash at the end."
+  }
+
+  validation {
+    condition     = try(var.existing.domain_arn, null) == null || can(regex("^arn:[a-z-]+:es:[a-z0-9-]+:[0-9]{12}:domain/[a-z0-9-]+$", var.existing.domain_arn))
+    error_message = "The domain's ARN is arn:…:es:…:domain/NAME."
+  }
+}
+
+variable "domain" {
+  description = "The domain that is made: a preset (`small`: one node; `ha`: three zones, three nodes, three dedicated masters), and what differs from it."
+  type = object({
+    preset               = optional(string, "small")
+    engine_version       = optional(string, "OpenSearch_3.5")
+    instance_type        = optional(string)
+    master_instance_type = optional(string)
+    nodes                = optional(number)
+    volume_gib           = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["small", "ha"], var.domain.preset)
+    error_message = "The preset is small or ha."
+  }
+
+  validation {
+    condition     = can(regex("^OpenSearch_[2-9]\\.[0-9]+$", var.domain.engine_version))
+    error_message = "The engine version is that of an OpenSearch release in the service (OpenSearch_3.1)."
+  }
+
+  validation {
+    condition     = var.domain.preset == "small" || var.domain.nodes == null || try(var.domain.nodes >= 3 && var.domain.nodes % 3 == 0, false)
+    error_message = "With the preset ha the nodes are a multiple of three: as many in each zone."
+  }
+
+  validation {
+    condition     = var.domain.preset == "ha" || var.domain.master_instance_type == null
+    error_message = "Only the preset ha has dedicated masters."
+  }
+
+  validation {
+    condition     = var.domain.volume_gib == null || try(var.domain.volume_gib >= 10 && var.domain.volume_gib == floor(var.domain.volume_gib), false)
+    error_message = "A node's volume has a whole number of GiB, at least 10."
+  }
+
+  validation {
+    condition     = var.existing == null || (var.domain.instance_type == null && var.domain.nodes == null && var.domain.volume_gib == null && var.domain.preset == "small")
+    error_message = "An existing cluster is not made: leave `domain` alone, or leave `existing` out."
+  }
+}
+
+variable "network_read" {
+  description = "Who else may read the cluster: from these address ranges, either named principals by signed requests, or (`unsigned`) anybody there. Beware: readers see every package's document, whatever the product's access rules say."
+  type = object({
+    cidrs          = list(string)
+    principal_arns = optional(list(string), [])
+    unsigned       = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.network_read == null || try(length(var.network_read.cidrs) > 0 && alltrue([for cidr in var.network_read.cidrs : can(cidrhost(cidr, 0))]), false)
+    error_message = "Name at least one address range as CIDR (203.0.113.0/24)."
+  }
+
+  validation {
+    condition     = var.network_read == null || try(alltrue([for cidr in var.network_read.cidrs : tonumber(split("/", cidr)[1]) >= (strcontains(cidr, ":") ? 32 : 8)]), false)
+    error_message = "The whole internet (0.0.0.0/0), or a large part of it, is no designated network: at least /8, or /32 for IPv6."
+  }
+
+  validation {
+    condition     = var.network_read == null || try(var.network_read.unsigned != (length(var.network_read.principal_arns) > 0), false)
+    error_message = "Either name principals, or say unsigned = true: not both, and not neither."
+  }
+
+  validation {
+    condition     = var.network_read == null || try(alltrue([for arn in var.network_read.principal_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/[^*?]+$", arn))]), false)
+    error_message = "A principal is a role or a user by its whole ARN."
+  }
+
+  validation {
+    condition     = var.network_read == null || var.existing == null
+    error_message = "The access policy of an existing cluster is yours to set: leave network_read out."
+  }
+}
+
+variable "search_role_arn" {
+  description = "Role of the search function."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", var.search_role_arn))
+    error_message = "A role is named by its whole ARN."
+  }
+}
+
+variable "indexer_role_arn" {
+  description = "Role of the indexer function."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", var.indexer_role_arn))
+    error_message = "A role is named by its whole ARN."
+  }
+}
+
+variable "key_arn" {
+  description = "Key that encrypts the domain and its logs (module `foundation`)."
+  type        = string
+  nullable    = false
+}
+
+variable "log_retention_in_days" {
+  description = "Days until the domain's logs expire."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_in_days)
+    error_message = "CloudWatch Logs does not offer this retention."
+  }
+}
