@@ -14,7 +14,7 @@ pub fn python_environment(requirements: &[&str]) -> PathBuf {
     environment(requirements).unwrap_or_else(|error| panic!("Python environment: {error:#}"))
 }
 
-fn environment(requirements: &[&str]) -> Result<PathBuf> {
+pub(crate) fn environment(requirements: &[&str]) -> Result<PathBuf> {
     let mut sorted = requirements.to_vec();
     sorted.sort_unstable();
     let plain = |character: char| if character.is_ascii_alphanumeric() || "=.-_".contains(character) { character } else { '_' };
