@@ -91,6 +91,7 @@ impl World {
                 tables: interleaved.clone(),
                 jobs: jobs.clone(),
                 cipher: cipher.clone(),
+                secrets_cipher: cipher.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
                 groups: directory.clone(),

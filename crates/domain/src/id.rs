@@ -96,6 +96,14 @@ pub fn is_path_name(text: &str) -> bool {
         && text != ".."
 }
 
+/// Whether `path` is one that every decoder reads alike: `/`, or names as [`is_path_name`] has them behind slashes.
+#[must_use]
+pub fn is_plain_path(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix('/') else { return false };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    rest.is_empty() && path == "/" || rest.split('/').all(is_path_name)
+}
+
 impl FromStr for UserId {
     type Err = Invalid;
 

@@ -84,6 +84,7 @@ fn functions(home: &Home, ports: &ObjectPorts, api_url: &str) -> OpenApiRouter {
             tables: home.tables.clone(),
             jobs: home.jobs.clone(),
             cipher: home.cipher.clone(),
+            secrets_cipher: home.cipher.clone(),
             clock: Arc::clone(&home.clock),
             ids: Arc::clone(&home.ids),
             groups: Arc::new(home.users.clone()),

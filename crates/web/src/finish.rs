@@ -15,7 +15,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
-use domain::{audit::Origin, ports::Ids};
+use domain::{audit::Origin, id::is_plain_path, ports::Ids};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
@@ -75,7 +75,11 @@ async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Respon
     if request.uri().query().is_some_and(|query| query.len() > QUERY_LIMIT) {
         return Rejection::query_too_long().into_response();
     }
-    // What can't be understood is refused before routing, whatever the address: decoders of paths do not agree.
+    // What can't be understood is refused before routing, whatever the address: decoders of paths do not agree, and a
+    // function must not trust that an authorizer looked.
+    if !is_plain_path(request.uri().path()) {
+        return Rejection::bad_path().into_response();
+    }
     if let Some(Verdict::Refused { kind: RefusalKind::Malformed, .. }) = request.extensions().get()
         && let Err(rejection) = caller(request.extensions())
     {

@@ -54,6 +54,14 @@ impl Rejection {
         AppError::new(ErrorKind::Malformed, "query_too_long", "The query string has more than 4,096 bytes.").into()
     }
 
+    /// A path that decoders read differently.
+    #[must_use]
+    pub fn bad_path() -> Self {
+        let detail =
+            "The path may hold only letters, digits, '.', '_' and '-' between its slashes, nothing percent-encoded, no '.' or '..'.";
+        AppError::new(ErrorKind::Malformed, "bad_path", detail).into()
+    }
+
     /// A body of another media type.
     #[must_use]
     pub fn unsupported_media_type(wanted: &str) -> Self {

@@ -1,6 +1,6 @@
 //! A request's head, and the rules that hold before anybody asks who sent it.
 
-use domain::id::{AccessKeyId, is_path_name};
+use domain::id::{AccessKeyId, is_plain_path};
 
 use crate::{
     Refusal,
@@ -74,13 +74,6 @@ impl RequestHead {
         let key = key.map(|key| (format!("{key} {address}"), KEY_LIMIT));
         key.into_iter().chain([(address, ADDRESS_LIMIT)]).collect()
     }
-}
-
-/// Anything else is decoded differently by different decoders.
-fn is_plain_path(path: &str) -> bool {
-    let Some(rest) = path.strip_prefix('/') else { return false };
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
-    rest.is_empty() && path == "/" || rest.split('/').all(is_path_name)
 }
 
 /// An IPv6 customer has a whole /64.

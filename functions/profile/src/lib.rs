@@ -24,8 +24,10 @@ pub struct Deps {
     pub tables: Arc<dyn Tables>,
     /// The audit queue.
     pub jobs: Arc<dyn Jobs>,
-    /// For the cursors' key and the users' records.
+    /// For the cursors' key.
     pub cipher: Arc<dyn Cipher>,
+    /// For what the users' secrets are derived from: another key in the cloud.
+    pub secrets_cipher: Arc<dyn Cipher>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids and randomness.
@@ -47,10 +49,11 @@ struct App {
 
 /// The router of this prefix.
 pub fn router(deps: Deps) -> OpenApiRouter {
-    let Deps { tables, jobs, cipher, clock, ids, groups, user_records, deployment } = deps;
+    let Deps { tables, jobs, cipher, secrets_cipher, clock, ids, groups, user_records, deployment } = deps;
+    let secrets = Core::new(tables.clone(), jobs.clone(), secrets_cipher, clock.clone(), ids.clone());
     let core = Core::new(tables, jobs, cipher, clock, ids);
     let version = deployment.version.clone();
-    let app = App { profile: Profile::new(core.clone(), groups, deployment), identity: Identity::new(core, user_records), version };
+    let app = App { profile: Profile::new(core, groups, deployment), identity: Identity::new(secrets, user_records), version };
     OpenApiRouter::new()
         .routes(routes!(read::read_profile))
         .routes(routes!(groups::list_profile_groups))
