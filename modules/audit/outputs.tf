@@ -1,6 +1,6 @@
 output "log_group_name" {
   description = "Name of the audit log's group."
-  value       = local.name
+  value       = aws_cloudwatch_log_group.audit.name
 }
 
 output "log_group_arn" {

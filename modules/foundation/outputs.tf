@@ -38,7 +38,10 @@ output "user_secrets_key_arn" {
   value       = local.user_secrets_key_arn
 }
 
-output "keep_commands" {
-  description = "Commands that make Terraform forget what must stay when everything else is destroyed; put the module's own address before each."
-  value       = local.keep_commands
+output "kept_arns" {
+  description = "What stays in the account, and readable, if Terraform is told to forget this module (`terraform state rm` with its address) before everything else is destroyed."
+  value = concat(
+    [local.bucket_arn, local.data_key_arn, local.user_secrets_key_arn],
+    values(local.table_arns),
+  )
 }

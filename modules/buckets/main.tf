@@ -1,0 +1,121 @@
+# The log bucket: access logs of the data bucket. Where CloudFront's legacy logs are to go too, they need ACLs, and S3
+# delivers its own logs only where the default encryption is S3's: hence BucketOwnerPreferred and SSE-S3.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account         = data.aws_caller_identity.current.account_id
+  partition       = data.aws_partition.current.partition
+  region          = data.aws_region.current.id
+  makes           = var.existing_log_bucket == null ? 1 : 0
+  log_bucket_name = "${var.prefix}-logs-${local.account}-${local.region}"
+  log_bucket_arn  = "arn:${local.partition}:s3:::${local.log_bucket_name}"
+  # As module `foundation` names it: a string, for the bucket itself waits for this one.
+  data_bucket_name = "${var.prefix}-data-${local.account}-${local.region}"
+}
+
+resource "aws_s3_bucket" "logs" {
+  count = local.makes
+
+  bucket        = local.log_bucket_name
+  force_destroy = !var.protect
+  tags          = var.tags
+}
+
+resource "aws_s3_bucket_ownership_controls" "logs" {
+  count  = local.makes
+  bucket = aws_s3_bucket.logs[0].id
+
+  rule {
+    object_ownership = "BucketOwnerPreferred"
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "logs" {
+  count  = local.makes
+  bucket = aws_s3_bucket.logs[0].id
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
+  count  = local.makes
+  bucket = aws_s3_bucket.logs[0].id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "logs" {
+  count  = local.makes
+  bucket = aws_s3_bucket.logs[0].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "logs" {
+  count = local.makes
+  # Rules about versions are refused until the bucket keeps some.
+  bucket = aws_s3_bucket_versioning.logs[0].bucket
+
+  rule {
+    id     = "logs"
+    status = "Enabled"
+    filter {}
+
+    expiration {
+      days = var.logs.days
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.logs.old_version_days
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "logs" {
+  count  = local.makes
+  bucket = aws_s3_bucket.logs[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # A refusal with a list of actions would let through whatever AWS adds tomorrow.
+        Sid       = "OnlyTls"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = [local.log_bucket_arn, "${local.log_bucket_arn}/*"]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+      {
+        Sid       = "AccessLogsOfTheDataBucket"
+        Effect    = "Allow"
+        Principal = { Service = "logging.s3.amazonaws.com" }
+        Action    = ["s3:PutObject"]
+        Resource  = "${local.log_bucket_arn}/s3/${local.data_bucket_name}/*"
+        Condition = {
+          ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:s3:::${local.data_bucket_name}" }
+          StringEquals = { "aws:SourceAccount" = local.account }
+        }
+      },
+    ]
+  })
+
+  # S3 answers a conflict when both are changed at once.
+  depends_on = [aws_s3_bucket_public_access_block.logs]
+}
