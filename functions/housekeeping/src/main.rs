@@ -1,0 +1,27 @@
+//! The Lambda that looks after what is due, woken by a schedule and by the housekeeping queue.
+
+use std::sync::Arc;
+
+use aws::{account::Account, events};
+use datalake_function_housekeeping::{Deps, Worker};
+use runtime::{
+    lambda::{self, Setting, serve_events},
+    system::{SystemClock, SystemIds},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    let told = lambda::start()?;
+    let account = Account::connect().await;
+    let clock = Arc::new(SystemClock);
+    let objects = account.objects_unsigned(told.get(Setting::KeyArn)?, clock.clone());
+    let worker = Worker::new(Deps {
+        tables: account.tables(told.get(Setting::Prefix)?),
+        objects: objects.clone(),
+        multipart: objects,
+        clock,
+        ids: Arc::new(SystemIds::default()),
+        bucket: told.get(Setting::Bucket)?.to_owned(),
+    });
+    serve_events(|event| events::jobs_or_schedule(event, &worker)).await
+}

@@ -1,0 +1,28 @@
+//! The Lambda that writes exports, woken by the manifest queue.
+
+use std::sync::Arc;
+
+use aws::{account::Account, events};
+use datalake_function_manifest::{Deps, Worker};
+use runtime::{
+    lambda::{self, Setting, serve_events},
+    system::{SystemClock, SystemIds},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    let told = lambda::start()?;
+    let account = Account::connect().await;
+    let clock = Arc::new(SystemClock);
+    let worker = Worker::new(Deps {
+        tables: account.tables(told.get(Setting::Prefix)?),
+        objects: account.objects(told.get(Setting::SignerRoleArn)?, told.get(Setting::KeyArn)?, clock.clone()),
+        jobs: account.jobs(told.queues()),
+        cipher: account.cipher(told.get(Setting::KeyArn)?),
+        clock,
+        ids: Arc::new(SystemIds::default()),
+        bucket: told.get(Setting::Bucket)?.to_owned(),
+        links: told.get(Setting::ApiUrl)?.to_owned(),
+    });
+    serve_events(|event| events::jobs(event, &worker)).await
+}

@@ -1,0 +1,30 @@
+//! The Lambda behind `/search`.
+
+use std::sync::Arc;
+
+use app::identity::verdict::Verdict;
+use aws::account::Account;
+use datalake_function_search::{Deps, router};
+use runtime::{
+    lambda::{self, Setting, serve_http},
+    system::{SystemClock, SystemIds},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    let told = lambda::start()?;
+    let account = Account::connect().await;
+    let tables = account.tables(told.get(Setting::Prefix)?);
+    tables.open();
+    let ids = Arc::new(SystemIds::default());
+    let clock = Arc::new(SystemClock);
+    let deps = Deps {
+        tables,
+        jobs: account.jobs(told.queues()),
+        cipher: account.cipher(told.get(Setting::KeyArn)?),
+        clock,
+        ids: ids.clone(),
+        index: account.index(told.get(Setting::SearchEndpoint)?, told.get(Setting::Prefix)?)?,
+    };
+    serve_http(web::function(router(deps), ids, told.list(Setting::ConsoleOrigins)), Verdict::from_context).await
+}
