@@ -20,3 +20,8 @@ pub mod opensearch;
 pub mod s3;
 #[cfg(feature = "sqs")]
 pub mod sqs;
+#[cfg(any(feature = "dynamodb", feature = "events"))]
+mod table_names;
+
+#[cfg(any(feature = "dynamodb", feature = "events"))]
+pub use table_names::TableNames;

@@ -20,6 +20,7 @@ pub mod ports;
 pub mod principal;
 pub mod search;
 pub mod settings;
+pub mod sign_in;
 pub mod time;
 pub mod user;
 

@@ -6,8 +6,6 @@ mod expression;
 mod retry;
 mod row;
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::{
@@ -25,43 +23,14 @@ use domain::{
 
 use crate::account::Account;
 
+pub use crate::table_names::TableNames;
+
 use self::{
     error::{cancelled, failed, unbuildable},
     expression::Expression,
     retry::{if_refused, retried},
     row::{attributes_of, key_of, page_key_of, row_of, start_key_of},
 };
-
-/// The names that a deployment gave its tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableNames(BTreeMap<Table, String>);
-
-impl TableNames {
-    /// `{prefix}-{table}` for every table; the default prefix is `data-lake`.
-    #[must_use]
-    pub fn with_prefix(prefix: &str) -> Self {
-        Self(Table::ALL.into_iter().map(|table| (table, format!("{prefix}-{}", table.name()))).collect())
-    }
-
-    /// The name of one table.
-    #[must_use]
-    pub fn of(&self, table: Table) -> &str {
-        self.0.get(&table).map_or(table.name(), String::as_str)
-    }
-
-    /// Gives one table another name.
-    #[must_use]
-    pub fn named(mut self, table: Table, name: impl Into<String>) -> Self {
-        self.0.insert(table, name.into());
-        self
-    }
-}
-
-impl Default for TableNames {
-    fn default() -> Self {
-        Self::with_prefix("data-lake")
-    }
-}
 
 /// The port `Tables` over DynamoDB.
 #[derive(Clone, Debug)]
