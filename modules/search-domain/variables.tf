@@ -65,6 +65,11 @@ variable "domain" {
   }
 
   validation {
+    condition     = var.domain.nodes == null || try(var.domain.nodes >= 1 && var.domain.nodes == floor(var.domain.nodes), false)
+    error_message = "There is at least one node."
+  }
+
+  validation {
     condition     = var.domain.preset == "ha" || var.domain.master_instance_type == null
     error_message = "Only the preset ha has dedicated masters."
   }

@@ -1,0 +1,44 @@
+# Who may reach the domain: the two functions. Others only if asked for, from a designated network, and to read.
+
+locals {
+  network = local.makes == 1 ? var.network_read : null
+
+  product_statement = {
+    Sid       = "SearchAndIndexer"
+    Effect    = "Allow"
+    Principal = { AWS = [var.search_role_arn, var.indexer_role_arn] }
+    Action    = ["es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"]
+    Resource  = "${local.new_arn}/*"
+  }
+
+  # Two statements of one permission: reading is GET and HEAD of anything, and POST of a search alone.
+  network_statements = local.network == null ? [] : [
+    for statement in [
+      { sid = "ReadFromNetwork", actions = ["es:ESHttpGet", "es:ESHttpHead"], resource = "${local.new_arn}/*" },
+      { sid = "SearchFromNetwork", actions = ["es:ESHttpPost"], resource = "${local.new_arn}/*/_search" },
+      ] : {
+      Sid       = statement.sid
+      Effect    = "Allow"
+      Principal = { AWS = local.network.unsigned ? ["*"] : local.network.principal_arns }
+      Action    = statement.actions
+      Resource  = statement.resource
+      Condition = { IpAddress = { "aws:SourceIp" = local.network.cidrs } }
+    }
+  ]
+
+  network_read_warning = local.network == null ? null : join(" ", [
+    local.network.unsigned ? "Anybody" : "The named principals",
+    "at ${join(", ", local.network.cidrs)} can read every package's search document, whatever the product's access rules say.",
+  ])
+}
+
+# A resource of its own: AWS refuses a policy that names roles which are not there yet, and the domain takes its time.
+resource "aws_opensearch_domain_policy" "this" {
+  count = local.makes
+
+  domain_name = aws_opensearch_domain.this[0].domain_name
+  access_policies = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat([local.product_statement], local.network_statements)
+  })
+}
