@@ -20,9 +20,6 @@ use crate::{
     sign_in::{self, Client, SignInConfig, SignInHook, SignInParts},
 };
 
-/// What is possible on one machine.
-const CAPABILITIES: [&str; 3] = ["exports.grant", "exports.signed-url", "exports.bucket-key"];
-
 /// The whole HTTP surface.
 pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, configuration: &Configuration, api_url: &str) -> anyhow::Result<Router> {
     let (api, _) = functions(home, ports, api_url).split_for_parts();
@@ -47,11 +44,6 @@ pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, configuration: &Conf
 }
 
 fn functions(home: &Home, ports: &ObjectPorts, api_url: &str) -> OpenApiRouter {
-    let deployment = Deployment {
-        endpoint: api_url.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        capabilities: CAPABILITIES.iter().map(|name| (*name).to_owned()).collect(),
-    };
     OpenApiRouter::new()
         .merge(function_packages::router(function_packages::Deps {
             tables: home.tables.clone(),
@@ -89,7 +81,7 @@ fn functions(home: &Home, ports: &ObjectPorts, api_url: &str) -> OpenApiRouter {
             ids: Arc::clone(&home.ids),
             groups: Arc::new(home.users.clone()),
             user_records: Arc::new(home.users.clone()),
-            deployment,
+            deployment: Deployment::at(api_url),
         }))
 }
 

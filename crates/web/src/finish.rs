@@ -20,6 +20,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 use tracing::Instrument as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{BODY_LIMIT, QUERY_LIMIT, extract::caller, problem::Rejection};
 
@@ -62,6 +63,13 @@ pub fn finish(router: Router, edge: Edge) -> Router {
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(from_fn_with_state(edge, envelope))
         .layer(cors)
+}
+
+/// A router as one function of the cloud serves it: a process has one request at a time.
+/// What is no origin is left out.
+pub fn function<'a>(routes: OpenApiRouter, ids: Arc<dyn Ids>, console_origins: impl Iterator<Item = &'a str>) -> Router {
+    let origins = console_origins.filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    finish(routes.split_for_parts().0, Edge::new(ids, origins, 1))
 }
 
 fn panicked() -> Response {

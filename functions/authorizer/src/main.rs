@@ -27,7 +27,7 @@ async fn main() -> Result<(), lambda::Error> {
     serve_events(|event| async {
         let events::AuthorizerRequest { method, path, query, headers, source_ip, .. } = events::authorizer_request(event)?;
         let verdict = authorizer.verdict(&RequestHead { method, path, query, headers, source_ip }).await;
-        events::authorizer_answer(verdict.to_context()?)
+        Ok::<_, lambda::Error>(events::authorizer_answer(verdict.to_context()?))
     })
     .await
 }

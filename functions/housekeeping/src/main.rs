@@ -14,7 +14,7 @@ async fn main() -> Result<(), lambda::Error> {
     let told = lambda::start()?;
     let account = Account::connect().await;
     let clock = Arc::new(SystemClock);
-    let objects = account.objects_unsigned(told.get(Setting::KeyArn)?, clock.clone());
+    let objects = account.objects_unsigned(clock.clone());
     let worker = Worker::new(Deps {
         tables: account.tables(told.get(Setting::Prefix)?),
         objects: objects.clone(),

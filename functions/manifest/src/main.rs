@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda::Error> {
     let clock = Arc::new(SystemClock);
     let worker = Worker::new(Deps {
         tables: account.tables(told.get(Setting::Prefix)?),
-        objects: account.objects(told.get(Setting::SignerRoleArn)?, told.get(Setting::KeyArn)?, clock.clone()),
+        objects: account.objects(told.get(Setting::SignerRoleArn)?, clock.clone()),
         jobs: account.jobs(told.queues()),
         cipher: account.cipher(told.get(Setting::KeyArn)?),
         clock,

@@ -18,7 +18,7 @@ async fn main() -> Result<(), lambda::Error> {
     tables.open();
     let ids = Arc::new(SystemIds::default());
     let clock = Arc::new(SystemClock);
-    let objects = account.objects(told.get(Setting::SignerRoleArn)?, told.get(Setting::KeyArn)?, clock.clone());
+    let objects = account.objects(told.get(Setting::SignerRoleArn)?, clock.clone());
     let deps = Deps {
         tables,
         jobs: account.jobs(told.queues()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::identity::verdict::Verdict;
+use app::{identity::verdict::Verdict, profile::Deployment};
 use aws::account::Account;
 use datalake_function_profile::{Deps, router};
 use runtime::{
@@ -28,7 +28,7 @@ async fn main() -> Result<(), lambda::Error> {
         secrets_cipher: account.cipher(told.get(Setting::UserSecretsKeyArn)?),
         groups: directory.clone(),
         user_records: directory,
-        deployment: deployment(told.get(Setting::ApiUrl)?, told.get(Setting::Directory)?),
+        deployment: Deployment::at(told.get(Setting::ApiUrl)?),
     };
     serve_http(web::function(router(deps), ids, told.list(Setting::ConsoleOrigins)), Verdict::from_context).await
 }

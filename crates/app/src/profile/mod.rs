@@ -22,6 +22,21 @@ pub struct Deployment {
     pub capabilities: Vec<String>,
 }
 
+/// What is possible in both homes.
+const CAPABILITIES: [&str; 3] = ["exports.grant", "exports.signed-url", "exports.bucket-key"];
+
+impl Deployment {
+    /// This version, reached at `endpoint`.
+    #[must_use]
+    pub fn at(endpoint: &str) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            capabilities: CAPABILITIES.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+}
+
 /// Use cases about the caller's own record.
 #[derive(Clone)]
 pub struct Profile {

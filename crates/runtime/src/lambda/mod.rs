@@ -34,13 +34,14 @@ pub async fn serve_events<F, A, E>(handle: F) -> Result<(), Error>
 where
     F: Fn(Value) -> A,
     A: Future<Output = Result<Value, E>>,
-    E: std::error::Error,
+    E: Into<Error>,
 {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let answer = handle(event.payload);
         async move {
             answer.await.map_err(|error| {
-                tracing::error!(error = %error, "an event could not be handled");
+                let error: Error = error.into();
+                tracing::error!(error = error.as_ref() as &dyn std::error::Error, "an event could not be handled");
                 // The message goes to whoever invoked the function: names no internals.
                 Error::from("the event could not be handled; the function's log says why")
             })

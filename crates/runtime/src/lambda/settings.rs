@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::job::JobKind;
+
 use super::Error;
 
 macro_rules! settings {
@@ -106,6 +108,19 @@ impl Settings {
         self.optional(setting).unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty())
     }
 
+    /// The queues that the function was told of, each with the kind of jobs that it takes.
+    pub fn queues(&self) -> impl Iterator<Item = (JobKind, String)> {
+        JobKind::ALL.into_iter().filter_map(|kind| {
+            let setting = match kind {
+                JobKind::Audit => Setting::AuditQueueUrl,
+                JobKind::Search => Setting::SearchQueueUrl,
+                JobKind::Manifest => Setting::ManifestQueueUrl,
+                JobKind::Housekeeping => Setting::HousekeepingQueueUrl,
+            };
+            Some((kind, self.optional(setting)?.to_owned()))
+        })
+    }
+
     pub(super) fn log_level(&self) -> &str {
         self.optional(Setting::LogLevel).unwrap_or("info")
     }
@@ -120,12 +135,14 @@ mod tests {
         let settings = Settings::from_variables(|name| match name {
             "DATALAKE_PREFIX" => Some("lake".to_owned()),
             "DATALAKE_BUCKET" => Some(String::new()),
+            "DATALAKE_AUDIT_QUEUE_URL" => Some("https://queue".to_owned()),
             "DATALAKE_CLIENT_IDS" => Some("one, two,".to_owned()),
             _ => None,
         });
         assert_eq!(settings.get(Setting::Prefix).expect("it was said"), "lake");
         assert!(settings.get(Setting::Bucket).expect_err("it is empty").to_string().contains("DATALAKE_BUCKET"));
         assert_eq!(settings.list(Setting::ClientIds).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(settings.queues().collect::<Vec<_>>(), [(JobKind::Audit, "https://queue".to_owned())]);
         assert_eq!(settings.log_level(), "info");
     }
 }
