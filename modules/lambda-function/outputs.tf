@@ -43,3 +43,13 @@ output "log_group_name" {
   description = "Name of the function's log group."
   value       = aws_cloudwatch_log_group.this.name
 }
+
+output "environment" {
+  description = "What the function is told."
+  value       = var.environment
+}
+
+output "policy" {
+  description = "What the function's role may do: the policy as JSON."
+  value       = aws_iam_role_policy.this.policy
+}

@@ -1,0 +1,103 @@
+module "housekeeping" {
+  source = "../lambda-function"
+
+  prefix       = var.prefix
+  tags         = var.tags
+  name         = "housekeeping"
+  description  = "Looks after what is due"
+  code         = { filename = "${var.code.folder}/housekeeping.zip", architecture = var.code.architecture }
+  limits       = local.limits.housekeeping
+  iam          = var.iam
+  logs         = local.logs
+  log_key_arn  = var.data_key_arn
+  tracing      = var.runtime.tracing
+  live_version = lookup(var.live_versions, "housekeeping", null)
+
+  # The schedule does not wait for an answer: what fails again and again is kept here.
+  dead_letter_queue_arn = var.dead_letter_queue_arns.housekeeping
+
+  environment = merge(local.environment, {
+    DATALAKE_BUCKET                 = var.bucket_name
+    DATALAKE_KEY_ARN                = var.data_key_arn
+    DATALAKE_AUDIT_QUEUE_URL        = var.queue_urls.audit
+    DATALAKE_HOUSEKEEPING_QUEUE_URL = var.queue_urls.housekeeping
+    DATALAKE_USER_POOL_ID           = var.user_pool_id
+    DATALAKE_DIRECTORY              = var.directory
+  })
+
+  statements = [
+    {
+      sid       = "FindDueRows"
+      actions   = ["dynamodb:Query"]
+      resources = [for table in ["cart", "datasets", "keys", "packages"] : var.index_arns[table].due]
+    },
+    {
+      sid       = "SweepExports"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"]
+      resources = [var.table_arns.cart]
+    },
+    {
+      sid = "SweepDatasets"
+      actions = [
+        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+      ]
+      resources = [var.table_arns.datasets]
+    },
+    {
+      sid       = "SweepPackages"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      resources = [var.table_arns.packages]
+    },
+    {
+      sid       = "SweepMetadata"
+      actions   = ["dynamodb:BatchWriteItem", "dynamodb:Query"]
+      resources = [var.table_arns.metadata]
+    },
+    {
+      sid       = "ReconcilePrincipals"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      resources = [var.table_arns.keys]
+    },
+    {
+      sid       = "KeepCursorKey"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
+      resources = [var.table_arns.settings]
+    },
+    {
+      sid       = "MakeCursorKey"
+      actions   = ["kms:Decrypt", "kms:Encrypt"]
+      resources = [var.data_key_arn]
+    },
+    {
+      sid       = "RemoveObjects"
+      actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject"]
+      resources = ["${var.bucket_arn}/exports/*", "${var.bucket_arn}/packages/*"]
+    },
+    {
+      sid       = "ListObjects"
+      actions   = ["s3:ListBucket"]
+      resources = [var.bucket_arn]
+    },
+    {
+      sid       = "ReadDirectory"
+      actions   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
+      resources = [var.user_pool_arn]
+    },
+    local.send_audit,
+    local.receive.housekeeping,
+    local.use_queues,
+    local.use_objects,
+  ]
+}
+
+resource "aws_lambda_event_source_mapping" "housekeeping" {
+  function_name           = module.housekeeping.alias_arn
+  event_source_arn        = var.queue_arns.housekeeping
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  scaling_config {
+    maximum_concurrency = var.concurrency.housekeeping
+  }
+}

@@ -1,0 +1,53 @@
+module "indexer" {
+  source = "../lambda-function"
+
+  prefix       = var.prefix
+  tags         = var.tags
+  name         = "indexer"
+  description  = "Writes search documents"
+  code         = { filename = "${var.code.folder}/indexer.zip", architecture = var.code.architecture }
+  limits       = local.limits.indexer
+  iam          = var.iam
+  logs         = local.logs
+  log_key_arn  = var.data_key_arn
+  tracing      = var.runtime.tracing
+  live_version = lookup(var.live_versions, "indexer", null)
+
+  environment = merge(local.environment, {
+    DATALAKE_SEARCH_ENDPOINT = var.search_endpoint
+  })
+
+  statements = concat([for arn in var.search_domain_arn[*] : {
+    sid       = "WriteIndex"
+    actions   = ["es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"]
+    resources = ["${arn}/*"]
+    }], [
+    {
+      sid       = "ReadPackages"
+      actions   = ["dynamodb:BatchGetItem"]
+      resources = [var.table_arns.packages, var.table_arns.metadata]
+    },
+    {
+      sid       = "ReadDatasets"
+      actions   = ["dynamodb:Query"]
+      resources = [var.table_arns.datasets]
+    },
+    local.receive.search,
+    local.use_tables,
+    local.use_queues,
+  ])
+}
+
+resource "aws_lambda_event_source_mapping" "indexer" {
+  function_name           = module.indexer.alias_arn
+  event_source_arn        = var.queue_arns.search
+  batch_size              = 100
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+  # Hints for one package that come within this time are one document.
+  maximum_batching_window_in_seconds = 5
+
+  scaling_config {
+    maximum_concurrency = var.concurrency.search
+  }
+}

@@ -1,0 +1,25 @@
+module "search" {
+  source = "../lambda-function"
+
+  prefix       = var.prefix
+  tags         = var.tags
+  name         = "search-service"
+  description  = "Search over packages"
+  code         = { filename = "${var.code.folder}/search.zip", architecture = var.code.architecture }
+  limits       = local.limits.search
+  iam          = var.iam
+  logs         = local.logs
+  log_key_arn  = var.data_key_arn
+  tracing      = var.runtime.tracing
+  live_version = lookup(var.live_versions, "search", null)
+
+  environment = merge(local.http_environment, {
+    DATALAKE_SEARCH_ENDPOINT = var.search_endpoint
+  })
+
+  statements = concat(local.http_statements, [for arn in var.search_domain_arn[*] : {
+    sid       = "ReadIndex"
+    actions   = ["es:ESHttpGet", "es:ESHttpPost"]
+    resources = ["${arn}/*"]
+  }])
+}

@@ -1,0 +1,392 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/some-function" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/some-role" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:some-function", version = "1" }
+  }
+
+  mock_resource "aws_lambda_alias" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:some-function:live" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-west-1:123456789012:data-lake-changes-dead" }
+  }
+}
+
+variables {
+  code = { folder = "./tests/dist" }
+
+  table_arns = { for table in ["packages", "metadata", "datasets", "cart", "keys", "settings"] : table =>
+    "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-${table}"
+  }
+  index_arns = {
+    packages = { owner = "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-packages/index/owner", due = "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-packages/index/due" }
+    metadata = {}
+    datasets = { due = "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-datasets/index/due" }
+    cart     = { token = "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-cart/index/token", due = "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-cart/index/due" }
+    keys     = { user = "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-keys/index/user", due = "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-keys/index/due" }
+    settings = {}
+  }
+  table_stream_arns = { for table in ["packages", "metadata", "datasets", "cart", "keys", "settings"] : table =>
+    "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-${table}/stream/2026-01-01T00:00:00.000"
+  }
+
+  bucket_name          = "data-lake-data-123456789012-eu-west-1"
+  bucket_arn           = "arn:aws:s3:::data-lake-data-123456789012-eu-west-1"
+  data_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111"
+  user_secrets_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/22222222-2222-2222-2222-222222222222"
+
+  queue_arns = { audit = "arn:aws:sqs:eu-west-1:123456789012:data-lake-audit.fifo", search = "arn:aws:sqs:eu-west-1:123456789012:data-lake-search",
+  manifest = "arn:aws:sqs:eu-west-1:123456789012:data-lake-manifest", housekeeping = "arn:aws:sqs:eu-west-1:123456789012:data-lake-housekeeping" }
+  queue_urls             = { audit = "https://queue/audit.fifo", search = "https://queue/search", manifest = "https://queue/manifest", housekeeping = "https://queue/housekeeping" }
+  dead_letter_queue_arns = { housekeeping = "arn:aws:sqs:eu-west-1:123456789012:data-lake-housekeeping-dead" }
+
+  search_endpoint      = "https://search.example"
+  search_domain_arn    = "arn:aws:es:eu-west-1:123456789012:domain/data-lake"
+  audit_log_group_name = "datalake/audit-log"
+  audit_log_group_arn  = "arn:aws:logs:eu-west-1:123456789012:log-group:datalake/audit-log"
+  directory            = "cognito"
+  admin_group          = "admins"
+  user_pool_id         = "eu-west-1_pool"
+  user_pool_arn        = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_pool"
+  issuer               = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
+  jwks_url             = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool/.well-known/jwks.json"
+  client_ids           = ["client-1", "client-2"]
+  api_url              = "https://api.example"
+  console_origins      = ["https://console.example"]
+}
+
+run "all_functions" {
+  assert {
+    condition = { for name, function in output.functions : name => function.name } == {
+      packages     = module.packages.function_name
+      search       = module.search.function_name
+      cart         = module.cart.function_name
+      profile      = module.profile.function_name
+      authorizer   = module.authorizer.function_name
+      identity     = module.identity.function_name
+      changes      = module.changes.function_name
+      indexer      = module.indexer.function_name
+      manifest     = module.manifest.function_name
+      logging      = module.logging.function_name
+      housekeeping = module.housekeeping.function_name
+    }
+    error_message = "The names that are told must be those that are made."
+  }
+
+  assert {
+    condition     = sort(values(output.functions)[*].name) == sort(["data-lake-authorizer", "data-lake-cart-service", "data-lake-changes", "data-lake-housekeeping", "data-lake-identity", "data-lake-indexer", "data-lake-logging-service", "data-lake-manifest-service", "data-lake-package-service", "data-lake-profile-service", "data-lake-search-service"])
+    error_message = "The default prefix must give the names that earlier deployments had."
+  }
+
+  assert {
+    condition     = output.timeouts == { audit = 120, search = 120, manifest = 900, housekeeping = 900 }
+    error_message = "Queues hide messages by these time limits."
+  }
+
+  assert {
+    condition     = output.role_arns["manifest"] == "arn:aws:iam::123456789012:role/data-lake-manifest-service-eu-west-1" && output.signer_role_arn == "arn:aws:iam::123456789012:role/data-lake-signer-eu-west-1"
+    error_message = "Bucket and key policies name these roles."
+  }
+}
+
+run "what_functions_are_told" {
+  assert {
+    condition = { for name, environment in {
+      packages     = module.packages.environment
+      search       = module.search.environment
+      cart         = module.cart.environment
+      profile      = module.profile.environment
+      authorizer   = module.authorizer.environment
+      identity     = module.identity.environment
+      changes      = module.changes.environment
+      indexer      = module.indexer.environment
+      manifest     = module.manifest.environment
+      logging      = module.logging.environment
+      housekeeping = module.housekeeping.environment
+      } : name => join(" ", [for variable in sort(keys(environment)) : trimprefix(variable, "DATALAKE_")]) } == {
+      packages     = "AUDIT_QUEUE_URL BUCKET CONSOLE_ORIGINS KEY_ARN LOG_LEVEL PREFIX SIGNER_ROLE_ARN"
+      search       = "AUDIT_QUEUE_URL CONSOLE_ORIGINS KEY_ARN LOG_LEVEL PREFIX SEARCH_ENDPOINT"
+      cart         = "AUDIT_QUEUE_URL BUCKET CONSOLE_ORIGINS KEY_ARN LOG_LEVEL PREFIX SIGNER_ROLE_ARN"
+      profile      = "API_URL AUDIT_QUEUE_URL CONSOLE_ORIGINS DIRECTORY KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID USER_SECRETS_KEY_ARN"
+      authorizer   = "CLIENT_IDS DIRECTORY ISSUER JWKS_URL LOG_LEVEL PREFIX USER_POOL_ID USER_SECRETS_KEY_ARN"
+      identity     = "ADMIN_GROUP AUDIT_QUEUE_URL DIRECTORY GROUP_MAP LOG_LEVEL PREFIX"
+      changes      = "AUDIT_QUEUE_URL HOUSEKEEPING_QUEUE_URL LOG_LEVEL MANIFEST_QUEUE_URL PREFIX SEARCH_QUEUE_URL"
+      indexer      = "LOG_LEVEL PREFIX SEARCH_ENDPOINT"
+      manifest     = "API_URL AUDIT_QUEUE_URL BUCKET KEY_ARN LOG_LEVEL MANIFEST_QUEUE_URL PREFIX SIGNER_ROLE_ARN"
+      logging      = "AUDIT_LOG_GROUP LOG_LEVEL PREFIX"
+      housekeeping = "AUDIT_QUEUE_URL BUCKET DIRECTORY HOUSEKEEPING_QUEUE_URL KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID"
+    }
+    error_message = "A function that isn't told what it needs does not start, and none is told more."
+  }
+
+  assert {
+    condition     = module.authorizer.environment["DATALAKE_CLIENT_IDS"] == "client-1,client-2"
+    error_message = "Clients are told with commas between them."
+  }
+}
+
+run "what_functions_may_do" {
+  assert {
+    condition = { for name, policy in {
+      packages     = module.packages.policy
+      search       = module.search.policy
+      cart         = module.cart.policy
+      profile      = module.profile.policy
+      authorizer   = module.authorizer.policy
+      identity     = module.identity.policy
+      changes      = module.changes.policy
+      indexer      = module.indexer.policy
+      manifest     = module.manifest.policy
+      logging      = module.logging.policy
+      housekeeping = module.housekeeping.policy
+      } : name => join(" ", sort(distinct(flatten([for statement in jsondecode(policy).Statement : [for action in statement.Action : split(":", action)[0]]])))) } == {
+      packages     = "dynamodb kms logs s3 sqs sts"
+      search       = "dynamodb es kms logs sqs"
+      cart         = "dynamodb kms logs sqs sts"
+      profile      = "cognito-idp dynamodb kms logs sqs"
+      authorizer   = "cognito-idp dynamodb kms logs"
+      identity     = "dynamodb kms logs sqs"
+      changes      = "dynamodb kms logs sqs"
+      indexer      = "dynamodb es kms logs sqs"
+      manifest     = "dynamodb kms logs s3 sqs sts"
+      logging      = "dynamodb kms logs sqs"
+      housekeeping = "cognito-idp dynamodb kms logs s3 sqs"
+    }
+    error_message = "No function may reach a service that its code doesn't call."
+  }
+
+  assert {
+    condition = [for name, policy in {
+      packages     = module.packages.policy
+      search       = module.search.policy
+      cart         = module.cart.policy
+      profile      = module.profile.policy
+      authorizer   = module.authorizer.policy
+      identity     = module.identity.policy
+      changes      = module.changes.policy
+      indexer      = module.indexer.policy
+      manifest     = module.manifest.policy
+      logging      = module.logging.policy
+      housekeeping = module.housekeeping.policy
+    } : name if strcontains(policy, var.user_secrets_key_arn)] == ["authorizer", "profile"]
+    error_message = "Only the authorizer and the profile function may use the key of users' secrets."
+  }
+
+  assert {
+    condition     = length(setintersection(flatten([for statement in jsondecode(module.search.policy).Statement : statement.Action]), ["es:ESHttpPut", "es:ESHttpDelete"])) == 0
+    error_message = "The search function reads the index and no more."
+  }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(module.packages.policy).Statement : !contains(statement.Resource, var.table_arns.settings) || length(setintersection(flatten([statement.Action]), ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"])) == 0])
+    error_message = "Functions behind the API only read settings."
+  }
+}
+
+run "who_wakes_whom" {
+  assert {
+    condition     = toset(keys(aws_lambda_event_source_mapping.changes)) == toset(["packages", "metadata", "datasets", "cart", "keys", "settings"])
+    error_message = "The change feed is the streams of all six tables."
+  }
+
+  assert {
+    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.changes : one(mapping.function_response_types) == "ReportBatchItemFailures" && mapping.bisect_batch_on_function_error && mapping.maximum_retry_attempts > 0 && mapping.starting_position == "TRIM_HORIZON"])
+    error_message = "Changes are told from the beginning, and a bad one stops nothing for ever."
+  }
+
+  assert {
+    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.changes : one(one(mapping.destination_config).on_failure).destination_arn == aws_sqs_queue.changes_dead.arn])
+    error_message = "What can't be told must be noted where people see it."
+  }
+
+  assert {
+    condition = [for mapping in [aws_lambda_event_source_mapping.logging, aws_lambda_event_source_mapping.indexer, aws_lambda_event_source_mapping.manifest, aws_lambda_event_source_mapping.housekeeping] : mapping.event_source_arn] == [
+      var.queue_arns.audit, var.queue_arns.search, var.queue_arns.manifest, var.queue_arns.housekeeping
+    ]
+    error_message = "Each queue wakes its worker."
+  }
+
+  assert {
+    condition     = alltrue([for mapping in [aws_lambda_event_source_mapping.logging, aws_lambda_event_source_mapping.indexer, aws_lambda_event_source_mapping.manifest, aws_lambda_event_source_mapping.housekeeping] : one(mapping.function_response_types) == "ReportBatchItemFailures" && one(mapping.scaling_config).maximum_concurrency >= 2])
+    error_message = "One failed job must not bring back the others of its batch, and no queue may take all executions of an account."
+  }
+
+  assert {
+    condition     = aws_lambda_permission.identity.principal == "cognito-idp.amazonaws.com" && aws_lambda_permission.identity.source_arn == var.user_pool_arn && aws_lambda_permission.identity.qualifier == "live"
+    error_message = "Only this user pool may ask the identity function."
+  }
+}
+
+run "signing" {
+  assert {
+    condition     = aws_iam_role.signer.max_session_duration == 3600
+    error_message = "A signed URL dies with its session: an hour at most."
+  }
+
+  assert {
+    condition     = toset(jsondecode(aws_iam_role.signer.assume_role_policy).Statement[0].Principal.AWS) == toset([for name in ["packages", "cart", "manifest"] : output.role_arns[name]])
+    error_message = "Only packages, cart and manifest sign."
+  }
+
+  assert {
+    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.signer.policy).Statement : statement.Action])) == toset(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"])
+    error_message = "A URL may read and put objects and no more."
+  }
+}
+
+run "federated_and_another_prefix" {
+  variables {
+    prefix            = "lake-2"
+    directory         = "federated"
+    group_map         = { "CN=Research & Development,OU=Groups" = "research" }
+    admin_group       = "Lake Admins"
+    search_domain_arn = null
+    search_endpoint   = "http://127.0.0.1:9200"
+    sizes             = { manifest = { memory_mb = 2048, timeout_seconds = 600 } }
+    runtime           = { log_level = "debug", log_retention_days = 7, tracing = true }
+    iam               = { role_path = "/lake/", permissions_boundary = "arn:aws:iam::123456789012:policy/boundary" }
+    live_versions     = { packages = "3" }
+  }
+
+  assert {
+    condition     = jsondecode(module.identity.environment["DATALAKE_GROUP_MAP"]) == { "CN=Research & Development,OU=Groups" = "research" } && module.identity.environment["DATALAKE_ADMIN_GROUP"] == "Lake Admins"
+    error_message = "The identity function must be told how names are mapped."
+  }
+
+  assert {
+    condition     = !strcontains(module.indexer.policy, "es:ESHttp") && !strcontains(module.search.policy, "es:ESHttp")
+    error_message = "Nothing can be allowed on a cluster that is no domain."
+  }
+
+  assert {
+    condition     = output.timeouts.manifest == 600 && output.functions["manifest"].name == "lake-2-manifest-service"
+    error_message = "Sizes and prefix must reach the functions."
+  }
+
+  assert {
+    condition     = output.signer_role_arn == "arn:aws:iam::123456789012:role/lake/lake-2-signer-eu-west-1" && aws_iam_role.signer.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    error_message = "Path and boundary hold for the signer too."
+  }
+}
+
+run "refuses_group_names_to_map_without_a_federation" {
+  command = plan
+
+  variables {
+    group_map = { a = "b" }
+  }
+
+  expect_failures = [var.group_map]
+}
+
+run "refuses_to_map_to_what_is_no_group" {
+  command = plan
+
+  variables {
+    directory = "federated"
+    group_map = { a = "Research & Development" }
+  }
+
+  expect_failures = [var.group_map]
+}
+
+run "refuses_a_group_map_that_no_environment_holds" {
+  command = plan
+
+  variables {
+    directory = "federated"
+    group_map = { for number in range(200) : "a rather long name of a group ${number}" => "group-${number}" }
+  }
+
+  expect_failures = [var.group_map]
+}
+
+run "refuses_one_key_for_everything" {
+  command = plan
+
+  variables {
+    user_secrets_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111"
+  }
+
+  expect_failures = [var.user_secrets_key_arn]
+}
+
+run "refuses_to_outlast_the_gateway" {
+  command = plan
+
+  variables {
+    sizes = { cart = { timeout_seconds = 60 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_outlast_cognito" {
+  command = plan
+
+  variables {
+    sizes = { identity = { timeout_seconds = 6 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_an_unknown_function" {
+  command = plan
+
+  variables {
+    sizes = { billing = { memory_mb = 1024 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_a_concurrency_of_one" {
+  command = plan
+
+  variables {
+    concurrency = { audit = 1 }
+  }
+
+  expect_failures = [var.concurrency]
+}
+
+run "refuses_a_feed_without_an_end" {
+  command = plan
+
+  variables {
+    feed = { attempts = -1 }
+  }
+
+  expect_failures = [var.feed]
+}
+
+run "refuses_to_take_nobodys_tokens" {
+  command = plan
+
+  variables {
+    client_ids = []
+  }
+
+  expect_failures = [var.client_ids]
+}

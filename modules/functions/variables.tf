@@ -1,0 +1,324 @@
+variable "prefix" {
+  description = "What every name begins with; several deployments in one account have different ones."
+  type        = string
+  default     = "data-lake"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.prefix))
+    error_message = "The prefix is 2 to 16 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "iam" {
+  description = "For the roles: the path below which they are made, and the ARN of a permissions boundary."
+  type = object({
+    role_path            = optional(string, "/")
+    permissions_boundary = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path))
+    error_message = "A role's path begins and ends with a slash."
+  }
+}
+
+variable "code" {
+  description = "The folder with one zip a function (`packages.zip` …), and the processor that they were built for."
+  type = object({
+    folder       = string
+    architecture = optional(string, "x86_64")
+  })
+  nullable = false
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.code.architecture)
+    error_message = "The architecture is x86_64 or arm64."
+  }
+}
+
+variable "runtime" {
+  description = "How all functions run: log level (`error`, `warn`, `info`, `debug`, `trace`), days until their logs expire, and whether X-Ray traces them."
+  type = object({
+    log_level          = optional(string, "info")
+    log_retention_days = optional(number, 30)
+    tracing            = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["error", "warn", "info", "debug", "trace"], var.runtime.log_level)
+    error_message = "The log level is error, warn, info, debug or trace."
+  }
+}
+
+variable "sizes" {
+  description = "Memory and time limit of single functions by short name, where they differ from the defaults."
+  type = map(object({
+    memory_mb       = optional(number)
+    timeout_seconds = optional(number)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.sizes) : contains(["packages", "search", "cart", "profile", "authorizer", "identity", "changes", "indexer", "manifest", "logging", "housekeeping"], name)])
+    error_message = "Sizes are by function: packages, search, cart, profile, authorizer, identity, changes, indexer, manifest, logging or housekeeping."
+  }
+
+  validation {
+    condition     = alltrue([for name in ["packages", "search", "cart", "profile"] : coalesce(try(var.sizes[name].timeout_seconds, null), 29) <= 30])
+    error_message = "The gateway waits for 30 seconds: packages, search, cart and profile have at most as many."
+  }
+
+  validation {
+    condition     = coalesce(try(var.sizes["authorizer"].timeout_seconds, null), 9) <= 10
+    error_message = "The gateway waits for its authorizer for 10 seconds."
+  }
+
+  validation {
+    condition     = coalesce(try(var.sizes["identity"].timeout_seconds, null), 5) <= 5
+    error_message = "Cognito waits for the identity function for 5 seconds."
+  }
+}
+
+variable "live_versions" {
+  description = "Holds functions, by short name, on an earlier version, to take a deployment back."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.live_versions) : contains(["packages", "search", "cart", "profile", "authorizer", "identity", "changes", "indexer", "manifest", "logging", "housekeeping"], name)])
+    error_message = "Versions are by function: packages, search, cart, profile, authorizer, identity, changes, indexer, manifest, logging or housekeeping."
+  }
+}
+
+variable "concurrency" {
+  description = "How many batches of a queue are worked on at once, at most."
+  type = object({
+    audit        = optional(number, 8)
+    search       = optional(number, 4)
+    manifest     = optional(number, 4)
+    housekeeping = optional(number, 2)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for limit in values(var.concurrency) : limit >= 2 && limit <= 1000])
+    error_message = "Lambda takes 2 to 1,000 for each queue."
+  }
+}
+
+variable "feed" {
+  description = "The tables' change feed: changes a batch, how often a batch that fails is tried again (each time halved), and how old a change may get."
+  type = object({
+    batch_size         = optional(number, 100)
+    attempts           = optional(number, 50)
+    record_age_seconds = optional(number, 82800)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.feed.batch_size >= 1 && var.feed.batch_size <= 1000
+    error_message = "A batch has 1 to 1,000 changes: what follows from more may not fit into one run."
+  }
+
+  validation {
+    condition     = var.feed.attempts >= 1 && var.feed.attempts <= 10000
+    error_message = "A batch is tried again 1 to 10,000 times: without an end, one bad change would stop all behind it."
+  }
+
+  validation {
+    condition     = var.feed.record_age_seconds >= 60 && var.feed.record_age_seconds < 86400
+    error_message = "A stream keeps changes for 24 hours: the age is 60 to 86,399 seconds, so that what is too old is noted before it is gone."
+  }
+}
+
+variable "table_arns" {
+  description = "ARNs of the six tables by short name (module `foundation`)."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "index_arns" {
+  description = "ARNs of the tables' indexes: table -> index -> ARN (module `foundation`)."
+  type        = map(map(string))
+  nullable    = false
+}
+
+variable "table_stream_arns" {
+  description = "ARNs of the tables' streams by short name (module `foundation`)."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "bucket_name" {
+  description = "The data bucket's name."
+  type        = string
+  nullable    = false
+}
+
+variable "bucket_arn" {
+  description = "The data bucket's ARN."
+  type        = string
+  nullable    = false
+}
+
+variable "data_key_arn" {
+  description = "Key of tables, objects, messages and logs; it also seals cursors and grant tokens."
+  type        = string
+  nullable    = false
+}
+
+variable "user_secrets_key_arn" {
+  description = "Key of what users' secrets are derived from."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = var.user_secrets_key_arn != var.data_key_arn
+    error_message = "Users' secrets have a key of their own."
+  }
+}
+
+variable "queue_arns" {
+  description = "ARNs of the queues by worker (module `queues`)."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "queue_urls" {
+  description = "URLs of the queues by worker (module `queues`)."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "dead_letter_queue_arns" {
+  description = "ARNs of the queues of dead letters by worker (module `queues`)."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "search_endpoint" {
+  description = "The search cluster's address, without a slash at the end."
+  type        = string
+  nullable    = false
+}
+
+variable "search_domain_arn" {
+  description = "ARN of the search domain; null for a cluster that is no domain of OpenSearch Service."
+  type        = string
+  default     = null
+}
+
+variable "audit_log_group_name" {
+  description = "Name of the audit log's group."
+  type        = string
+  nullable    = false
+}
+
+variable "audit_log_group_arn" {
+  description = "ARN of the audit log's group, without `:*`."
+  type        = string
+  nullable    = false
+}
+
+variable "directory" {
+  description = "Who owns people and groups: `cognito` (the product, in the user pool) or `federated` (the identity provider)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["cognito", "federated"], var.directory)
+    error_message = "The directory is cognito or federated."
+  }
+}
+
+variable "group_map" {
+  description = "Federated: the provider's names of groups, and the group that each one is here. A name that is not listed counts as it is, if it can be a group's name."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.group_map) == 0 || var.directory == "federated"
+    error_message = "Only a federated directory has names to map."
+  }
+
+  validation {
+    condition     = alltrue([for group in values(var.group_map) : can(regex("^[A-Za-z0-9._-]{1,64}$", group)) && !contains([".", ".."], group)])
+    error_message = "A group's name is 1 to 64 letters, digits, '.', '_' or '-'."
+  }
+
+  validation {
+    condition     = length(jsonencode(var.group_map)) <= 3000
+    error_message = "Lambda's environment holds 4 KB: the group map may have 3,000 bytes as JSON."
+  }
+}
+
+variable "admin_group" {
+  description = "Name of the administrators' group in the directory."
+  type        = string
+  nullable    = false
+}
+
+variable "user_pool_id" {
+  description = "The user pool's id."
+  type        = string
+  nullable    = false
+}
+
+variable "user_pool_arn" {
+  description = "The user pool's ARN."
+  type        = string
+  nullable    = false
+}
+
+variable "issuer" {
+  description = "Who issues access tokens."
+  type        = string
+  nullable    = false
+}
+
+variable "jwks_url" {
+  description = "Where the issuer's keys are."
+  type        = string
+  nullable    = false
+}
+
+variable "client_ids" {
+  description = "Clients whose access tokens are taken."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.client_ids) > 0
+    error_message = "Name at least one client: tokens of no other are taken."
+  }
+}
+
+variable "api_url" {
+  description = "The API's public address, without a slash at the end."
+  type        = string
+  nullable    = false
+}
+
+variable "console_origins" {
+  description = "Origins whose scripts may call the API."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
