@@ -8,6 +8,8 @@ pub mod cognito;
 pub mod dynamodb;
 #[cfg(feature = "events")]
 pub mod events;
+#[cfg(feature = "sdk")]
+mod failure;
 #[cfg(feature = "kms")]
 pub mod kms;
 #[cfg(feature = "logs")]
@@ -16,6 +18,8 @@ pub mod logs;
 pub mod oidc;
 #[cfg(feature = "opensearch")]
 pub mod opensearch;
+#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+mod retry;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "sqs")]

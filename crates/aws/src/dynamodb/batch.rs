@@ -9,10 +9,11 @@ use domain::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::retry::pause;
+
 use super::{
     DynamoTables,
     error::{failed, unbuildable},
-    retry::pause,
     row::{Attributes, attributes_of, key_of, row_of},
 };
 

@@ -1,57 +1,38 @@
 //! DynamoDB's failures by kind.
 
+use std::error::Error;
+
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::CancellationReason,
 };
-use aws_smithy_runtime_api::http::Response;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use domain::{PortError, PortErrorKind};
 
+use crate::failure;
+
 /// A request that can't even be built: a defect of this adapter.
-pub(super) fn unbuildable(error: impl std::error::Error + Send + Sync + 'static, operation: &'static str) -> PortError {
+pub(super) fn unbuildable(error: impl Error + Send + Sync + 'static, operation: &'static str) -> PortError {
     PortError::new(PortErrorKind::Unexpected, operation).because(error)
 }
 
-/// What the port reports of a failed call. Of the answer only code and message are kept: never a row.
-pub(super) fn failed<E: ProvideErrorMetadata>(error: &SdkError<E, Response>, operation: &'static str) -> PortError {
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    match error {
-        SdkError::ServiceError(answer) => {
-            let (code, message) = (answer.err().code().unwrap_or_default(), answer.err().message().unwrap_or_default());
-            PortError::new(kind_of(code, status), operation).with("code", code).because(message)
-        }
-        SdkError::TimeoutError(_) => PortError::new(PortErrorKind::Unavailable, operation).because("no answer in time"),
-        SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().map(ToString::to_string).unwrap_or_default();
-            PortError::new(PortErrorKind::Unavailable, operation).because(cause)
-        }
-        SdkError::ResponseError(_) => PortError::new(PortErrorKind::Unavailable, operation).with("status", status),
-        _ => PortError::new(PortErrorKind::Unexpected, operation).because("the request could not be built"),
-    }
+/// What the port reports of a failed call.
+pub(super) fn failed<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>, operation: &'static str) -> PortError {
+    failure::failed(error, operation, kind_of)
 }
 
 fn kind_of(code: &str, status: u16) -> PortErrorKind {
     match code {
-        "ConditionalCheckFailedException" => PortErrorKind::PreconditionFailed,
-        "ValidationException" | "ItemCollectionSizeLimitExceededException" => PortErrorKind::InvalidArgument,
-        "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" | "LimitExceededException" => {
-            PortErrorKind::RateLimited
-        }
-        "AccessDeniedException"
-        | "UnrecognizedClientException"
-        | "MissingAuthenticationTokenException"
-        | "IncompleteSignatureException"
-        | "InvalidSignatureException"
-        | "ExpiredTokenException" => PortErrorKind::PermissionDenied,
-        "TransactionConflictException" | "TransactionInProgressException" | "InternalServerError" => PortErrorKind::Unavailable,
-        _ if status >= 500 => PortErrorKind::Unavailable,
-        _ => PortErrorKind::Unexpected,
+        // A table that isn't there is a defect of the deployment, not an answer.
+        "ResourceNotFoundException" => PortErrorKind::Unexpected,
+        "ItemCollectionSizeLimitExceededException" => PortErrorKind::InvalidArgument,
+        _ => failure::kind_of(code, status),
     }
 }
 
 /// What the port reports of a failed transaction.
-pub(super) fn cancelled(error: &SdkError<TransactWriteItemsError, Response>, operation: &'static str) -> PortError {
+pub(super) fn cancelled(error: &SdkError<TransactWriteItemsError, HttpResponse>, operation: &'static str) -> PortError {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             by_reasons(cancelled.cancellation_reasons.as_deref().unwrap_or_default(), operation)
@@ -107,16 +88,8 @@ mod tests {
     }
 
     #[test]
-    fn codes_have_kinds() {
-        let cases = [
-            ("ThrottlingException", 400, PortErrorKind::RateLimited),
-            ("AccessDeniedException", 400, PortErrorKind::PermissionDenied),
-            ("ResourceNotFoundException", 400, PortErrorKind::Unexpected),
-            ("InternalServerError", 500, PortErrorKind::Unavailable),
-            ("", 503, PortErrorKind::Unavailable),
-        ];
-        for (code, status, kind) in cases {
-            assert_eq!(kind_of(code, status), kind, "{code}");
-        }
+    fn a_missing_table_is_a_defect() {
+        assert_eq!(kind_of("ResourceNotFoundException", 400), PortErrorKind::Unexpected);
+        assert_eq!(kind_of("ThrottlingException", 400), PortErrorKind::RateLimited);
     }
 }

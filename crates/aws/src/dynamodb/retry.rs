@@ -1,11 +1,8 @@
 //! Another try, a little later.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
-
 use domain::{PortError, PortErrorKind, PortResult};
+
+use crate::retry::pause;
 
 /// How often something is tried.
 const ATTEMPTS: u32 = 6;
@@ -37,12 +34,4 @@ pub(super) async fn retried<F: Future<Output = Result<(), Failure>>>(attempt: im
         }
         tries += 1;
     }
-}
-
-/// Waits before try `tries` + 1: longer each time, and not as long as everybody else.
-pub(super) async fn pause(tries: u32) {
-    let longest = Duration::from_millis(25) * 2_u32.pow(tries.min(6));
-    // A hasher's random key is random enough to spread callers; nothing depends on it.
-    let share = RandomState::new().hash_one(tries) % 512;
-    tokio::time::sleep(longest.mul_f64(0.5 + f64::from(u16::try_from(share).unwrap_or(0)) / 1024.0)).await;
 }

@@ -1,70 +1,57 @@
 //! Errors of the SDK by the port's kinds.
 
-use std::{error::Error, fmt::Debug};
+use std::error::Error;
 
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use domain::{
-    PortError,
-    PortErrorKind::{
-        self, InvalidArgument, NotFound, PermissionDenied, PreconditionFailed, RateLimited, Unavailable, Unexpected, Unsupported,
-    },
-};
+use domain::{PortError, PortErrorKind};
 
-/// An error of `operation`. Its source is a text: the SDK's own errors keep whole answers alive.
+use crate::failure;
+
+/// An error of `operation`.
 pub(super) fn port_error<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> PortError
 where
-    E: ProvideErrorMetadata + Error + Debug + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + 'static,
 {
-    move |error| {
-        let kind = kind_of(&error);
-        let mut told = PortError::new(kind, operation);
-        if let Some(code) = error.code() {
-            told = told.with("code", code);
-        }
-        told.because(DisplayErrorContext(&error).to_string())
-    }
+    move |error| failure::failed(&error, operation, kind_of)
 }
 
-fn kind_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> PortErrorKind {
-    match error {
-        SdkError::ConstructionFailure(_) => InvalidArgument,
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Unavailable,
-        SdkError::ServiceError(failure) => by_code(failure.err().code(), failure.raw().status().as_u16()),
-        SdkError::ResponseError(failure) => by_code(None, failure.raw().status().as_u16()),
-        _ => Unexpected,
-    }
-}
-
-fn by_code(code: Option<&str>, status: u16) -> PortErrorKind {
+/// S3 uses the statuses of HTTP: what else is 4xx is a defect of the caller. But completing an upload answers 200 at once
+/// and tells afterwards how it went (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>).
+fn kind_of(code: &str, status: u16) -> PortErrorKind {
     match (code, status) {
-        (Some("SlowDown" | "TooManyRequests" | "RequestLimitExceeded" | "Throttling"), _) | (_, 429) => RateLimited,
-        // Two conditional writes at once; neither says whether the other one wins, so a retry finds out.
-        (Some("ConditionalRequestConflict" | "OperationAborted" | "RequestTimeout" | "IncompleteBody"), _) => Unavailable,
-        (Some("ExpiredToken" | "InvalidToken" | "RequestTimeTooSkewed"), _) | (_, 401 | 403) => PermissionDenied,
-        (_, 404) => NotFound,
-        (_, 412) => PreconditionFailed,
-        (_, 405 | 501) => Unsupported,
-        (_, 400..=499) => InvalidArgument,
-        (_, 500..=599) => Unavailable,
-        _ => Unexpected,
+        ("KMS.ThrottlingException", _) => return PortErrorKind::RateLimited,
+        ("NoSuchUpload", 200) => return PortErrorKind::NotFound,
+        ("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "EntityTooLarge" | "BadDigest", 200) => return PortErrorKind::InvalidArgument,
+        _ => {}
+    }
+    match failure::kind_of(code, status) {
+        PortErrorKind::Unexpected if (400..500).contains(&status) => PortErrorKind::InvalidArgument,
+        kind => kind,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use PortErrorKind::{InvalidArgument, NotFound, RateLimited, Unavailable, Unexpected};
+
     use super::*;
 
     #[test]
     fn the_code_decides_before_the_status() {
-        assert_eq!(by_code(Some("NoSuchKey"), 404), NotFound);
-        assert_eq!(by_code(Some("SlowDown"), 503), RateLimited);
-        assert_eq!(by_code(Some("ExpiredToken"), 400), PermissionDenied);
-        assert_eq!(by_code(Some("BadDigest"), 400), InvalidArgument);
-        assert_eq!(by_code(Some("InvalidRange"), 416), InvalidArgument);
-        assert_eq!(by_code(Some("ConditionalRequestConflict"), 409), Unavailable);
-        assert_eq!(by_code(None, 412), PreconditionFailed);
-        assert_eq!(by_code(Some("NotImplemented"), 501), Unsupported);
-        assert_eq!(by_code(None, 500), Unavailable);
+        assert_eq!(kind_of("NoSuchKey", 404), NotFound);
+        assert_eq!(kind_of("SlowDown", 503), RateLimited);
+        assert_eq!(kind_of("BadDigest", 400), InvalidArgument);
+        assert_eq!(kind_of("InvalidRange", 416), InvalidArgument);
+        assert_eq!(kind_of("ConditionalRequestConflict", 409), Unavailable);
+        assert_eq!(kind_of("KMS.ThrottlingException", 400), RateLimited);
+    }
+
+    #[test]
+    fn an_error_behind_a_status_of_success_is_told_by_its_code() {
+        assert_eq!(kind_of("InternalError", 200), Unavailable);
+        assert_eq!(kind_of("InvalidPart", 200), InvalidArgument);
+        assert_eq!(kind_of("NoSuchUpload", 200), NotFound);
+        assert_eq!(kind_of("SomethingNew", 200), Unexpected);
     }
 }
