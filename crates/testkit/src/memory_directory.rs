@@ -125,7 +125,7 @@ impl Directory for MemoryDirectory {
             user_id,
             email,
             name: invitation.name.clone(),
-            role: invitation.role,
+            role: Some(invitation.role),
             groups: Vec::new(),
             status: UserStatus::Invited,
             created_at: self.clock.now(),
@@ -162,7 +162,7 @@ impl Directory for MemoryDirectory {
         if let Some(name) = name {
             name.clone_into(&mut person.user.name);
         }
-        person.user.role = role.unwrap_or(person.user.role);
+        person.user.role = role.or(person.user.role);
         Ok(())
     }
 

@@ -56,7 +56,7 @@ impl People {
         let people = self.directory.page(None, None).await?.users;
         if let [only] = people.as_slice()
             && only.status == UserStatus::Invited
-            && only.role == Role::Admin
+            && only.role == Some(Role::Admin)
             && only.email.eq_ignore_ascii_case(&invitation.email)
         {
             return self.sync_principal(&only.user_id).await;

@@ -59,13 +59,19 @@ impl People {
 }
 
 fn projection(user: DirectoryUser, kept: Option<&PrincipalRecord>) -> PrincipalRecord {
+    let (role, groups) = match (user.role, kept) {
+        (Some(role), _) => (Some(role), user.groups),
+        // What the directory doesn't know, it said at the last sign-in.
+        (None, Some(kept)) => (kept.role, kept.groups.clone()),
+        (None, None) => (None, Vec::new()),
+    };
     PrincipalRecord {
         user_id: user.user_id,
         directory_name: user.directory_name,
         email: user.email,
         name: user.name,
-        role: Some(user.role),
-        groups: user.groups,
+        role,
+        groups,
         enabled: user.status != UserStatus::Disabled,
         tokens_valid_after: kept.map_or(Timestamp::EPOCH, |kept| kept.tokens_valid_after),
         last_sign_in: kept.and_then(|kept| kept.last_sign_in),

@@ -56,7 +56,7 @@ async fn members_manage_nobody_and_it_is_audited() {
     let caller = asked_by(member("bob"));
     let error = home.people.set_role(&caller, &ann.user_id, Role::Admin).await.expect_err("a member");
     assert_eq!(error.kind(), ErrorKind::Forbidden);
-    assert_eq!(home.directory.get(&ann.user_id).await.expect("there").role, Role::Member);
+    assert_eq!(home.directory.get(&ann.user_id).await.expect("there").role, Some(Role::Member));
     let jobs = home.jobs.take();
     assert!(matches!(&jobs[..], [Job::Audit { record }] if record.outcome == AuditOutcome::Deny && record.action == Action::UserManage));
 }

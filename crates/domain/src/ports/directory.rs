@@ -33,8 +33,8 @@ pub struct DirectoryUser {
     pub email: String,
     /// Display name.
     pub name: String,
-    /// Role.
-    pub role: Role,
+    /// Role; `None` where the directory doesn't know: what it says at a sign-in decides then, and of the groups as well.
+    pub role: Option<Role>,
     /// Groups, sorted.
     pub groups: Vec<GroupName>,
     /// Invited, active or disabled.
@@ -43,7 +43,7 @@ pub struct DirectoryUser {
     pub created_at: Timestamp,
 }
 
-/// A page of people, in order of creation.
+/// A page of people. It may be short, or empty: only the absence of `next` is the end.
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryPage {
     /// The people.
@@ -53,12 +53,15 @@ pub struct DirectoryPage {
 }
 
 /// People who may sign in. With a federated directory the writing methods answer `Unsupported`.
+///
+/// Lists come in an order of the directory's own that does not change: who is there from the first page to the last
+/// comes exactly once.
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// Makes a user with status `invited` and sends or returns nothing secret. `AlreadyExists` if the e-mail is taken.
     async fn invite(&self, invitation: &Invitation) -> PortResult<DirectoryUser>;
 
-    /// People in order of creation, at most 60 a page; with `prefix`, those whose name or e-mail begins with it, any case.
+    /// People, at most 60 a page; with `prefix`, those whose name or e-mail begins with it, any case.
     async fn page(&self, prefix: Option<&str>, after: Option<String>) -> PortResult<DirectoryPage>;
 
     /// One person. `NotFound`.
@@ -77,7 +80,7 @@ pub trait Directory: Send + Sync {
     async fn delete(&self, user_id: &UserId) -> PortResult<()>;
 }
 
-/// A page of groups, by name.
+/// A page of groups. It may be short, or empty: only the absence of `next` is the end.
 #[derive(Clone, Debug, Default)]
 pub struct GroupPage {
     /// The groups.
@@ -86,7 +89,7 @@ pub struct GroupPage {
     pub next: Option<String>,
 }
 
-/// A page of a group's members, by user id.
+/// A page of a group's members. It may be short, or empty: only the absence of `next` is the end.
 #[derive(Clone, Debug, Default)]
 pub struct MemberPage {
     /// The members.
@@ -95,10 +98,10 @@ pub struct MemberPage {
     pub next: Option<String>,
 }
 
-/// Groups of people.
+/// Groups of people. Lists come as in [`Directory`]. With a federated directory the writing methods answer `Unsupported`.
 #[async_trait]
 pub trait Groups: Send + Sync {
-    /// Groups by name, at most 60 a page.
+    /// Groups, at most 60 a page; within a page by name.
     async fn page(&self, after: Option<String>) -> PortResult<GroupPage>;
 
     /// Makes a group. `AlreadyExists`.

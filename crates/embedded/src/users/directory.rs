@@ -178,7 +178,7 @@ impl UserRow {
             user_id: self.user_id.parse().map_err(broken)?,
             email: self.email,
             name: self.name,
-            role: if self.role == Role::Admin.name() { Role::Admin } else { Role::Member },
+            role: Some(if self.role == Role::Admin.name() { Role::Admin } else { Role::Member }),
             status: match (self.enabled, self.activated) {
                 (false, _) => UserStatus::Disabled,
                 (true, false) => UserStatus::Invited,
