@@ -6,6 +6,8 @@ mod expression;
 mod retry;
 mod row;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::{
@@ -32,6 +34,14 @@ use self::{
     row::{attributes_of, key_of, page_key_of, row_of, start_key_of},
 };
 
+impl Account {
+    /// The tables of the deployment with this prefix.
+    #[must_use]
+    pub fn tables(&self, prefix: &str) -> Arc<DynamoTables> {
+        Arc::new(DynamoTables::new(DynamoTables::client(self), TableNames::with_prefix(prefix)))
+    }
+}
+
 /// The port `Tables` over DynamoDB.
 #[derive(Clone, Debug)]
 pub struct DynamoTables {
@@ -50,6 +60,17 @@ impl DynamoTables {
     #[must_use]
     pub fn client(account: &Account) -> Client {
         Client::new(account.config())
+    }
+
+    /// Opens a connection while the first event is on its way: a read of nothing, in the background.
+    pub fn open(self: &Arc<Self>) {
+        let tables = Arc::clone(self);
+        tokio::spawn(async move {
+            let nothing = Key::new("connection", "open");
+            if let Err(error) = tables.get_many(Table::Settings, &[nothing], false).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the tables do not answer yet");
+            }
+        });
     }
 
     async fn put(&self, (table, item, expression): (Table, &Item, Expression), repeatable: bool) -> PortResult<()> {
