@@ -55,11 +55,10 @@ locals {
       {
         title = "Tables: capacity used"
         stat  = "Sum"
-        metrics = flatten([
-          for table in values(var.table_names) : [
-            for metric in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : [["AWS/DynamoDB", metric, "TableName", table]]
-          ]
-        ])
+        metrics = [
+          for pair in setproduct(values(var.table_names), ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"]) :
+          ["AWS/DynamoDB", pair[1], "TableName", pair[0]]
+        ]
       },
     ],
     var.search_domain_name == null ? [] : [

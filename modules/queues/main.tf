@@ -53,9 +53,12 @@ resource "aws_sqs_queue" "work" {
   tags                              = var.tags
 
   redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dead[each.key].arn
+    deadLetterTargetArn = local.dead_letter_queue_arns[each.key]
     maxReceiveCount     = var.delivery.attempts
   })
+
+  # By name, so that the plan shows where dead letters go; they must be there first.
+  depends_on = [aws_sqs_queue.dead]
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead" {

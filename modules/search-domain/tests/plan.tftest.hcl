@@ -1,0 +1,228 @@
+mock_provider "aws" {
+  source = "../mocks"
+}
+
+variables {
+  key_arn          = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  search_role_arn  = "arn:aws:iam::123456789012:role/data-lake-search-service-eu-west-1"
+  indexer_role_arn = "arn:aws:iam::123456789012:role/data-lake-indexer-eu-west-1"
+}
+
+run "a_small_domain_is_one_encrypted_node" {
+  command = plan
+
+  assert {
+    condition     = aws_opensearch_domain.this[0].cluster_config[0].instance_count == 1 && !aws_opensearch_domain.this[0].cluster_config[0].zone_awareness_enabled && !aws_opensearch_domain.this[0].cluster_config[0].dedicated_master_enabled
+    error_message = "small is one node."
+  }
+  assert {
+    condition = (
+      aws_opensearch_domain.this[0].encrypt_at_rest[0].enabled && aws_opensearch_domain.this[0].encrypt_at_rest[0].kms_key_id == var.key_arn &&
+      aws_opensearch_domain.this[0].node_to_node_encryption[0].enabled && aws_opensearch_domain.this[0].domain_endpoint_options[0].enforce_https &&
+      startswith(aws_opensearch_domain.this[0].domain_endpoint_options[0].tls_security_policy, "Policy-Min-TLS-1-2")
+    )
+    error_message = "Encrypted at rest with our key, between nodes, and towards clients with TLS 1.2 at least."
+  }
+  assert {
+    condition     = output.domain_arn == "arn:aws:es:eu-west-1:123456789012:domain/data-lake-search" && output.domain_name == "data-lake-search" && output.network_read_warning == null
+    error_message = "Name and ARN are known before the domain is made."
+  }
+  assert {
+    condition     = toset([for option in aws_opensearch_domain.this[0].log_publishing_options : option.log_type]) == toset(["ES_APPLICATION_LOGS", "INDEX_SLOW_LOGS", "SEARCH_SLOW_LOGS"])
+    error_message = "The domain's logs are published."
+  }
+}
+
+run "an_ha_domain_spans_three_zones" {
+  command = plan
+  variables {
+    domain = { preset = "ha", nodes = 6, volume_gib = 200 }
+  }
+
+  assert {
+    condition = (
+      aws_opensearch_domain.this[0].cluster_config[0].instance_count == 6 && aws_opensearch_domain.this[0].cluster_config[0].dedicated_master_count == 3 &&
+      aws_opensearch_domain.this[0].cluster_config[0].zone_awareness_config[0].availability_zone_count == 3 && aws_opensearch_domain.this[0].ebs_options[0].volume_size == 200
+    )
+    error_message = "Three zones, three masters, and what was asked for beside the preset."
+  }
+}
+
+run "only_search_and_indexer_may_reach_the_domain" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement == [{
+      Sid       = "SearchAndIndexer", Effect = "Allow"
+      Principal = { AWS = [var.search_role_arn, var.indexer_role_arn] }
+      Action    = ["es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"]
+      Resource  = "arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/*"
+    }]
+    error_message = "The access policy is not exactly what it should be."
+  }
+}
+
+run "named_principals_read_from_a_designated_network" {
+  command = plan
+  variables {
+    network_read = { cidrs = ["203.0.113.0/24"], principal_arns = ["arn:aws:iam::123456789012:role/analysts"] }
+  }
+
+  assert {
+    condition = slice(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement, 1, 3) == [
+      {
+        Sid       = "ReadFromNetwork", Effect = "Allow", Principal = { AWS = ["arn:aws:iam::123456789012:role/analysts"] }
+        Action    = ["es:ESHttpGet", "es:ESHttpHead"], Resource = "arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/*"
+        Condition = { IpAddress = { "aws:SourceIp" = ["203.0.113.0/24"] } }
+      },
+      {
+        Sid       = "SearchFromNetwork", Effect = "Allow", Principal = { AWS = ["arn:aws:iam::123456789012:role/analysts"] }
+        Action    = ["es:ESHttpPost"], Resource = "arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/*/_search"
+        Condition = { IpAddress = { "aws:SourceIp" = ["203.0.113.0/24"] } }
+      },
+    ] && length(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement) == 3
+    error_message = "They read, and write nothing."
+  }
+}
+
+run "unsigned_reading_is_opt_in_and_warns" {
+  command = plan
+  variables {
+    network_read = { cidrs = ["203.0.113.0/24"], unsigned = true }
+  }
+
+  assert {
+    condition     = alltrue([for statement in slice(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement, 1, 3) : statement.Principal == { AWS = ["*"] } && can(statement.Condition.IpAddress)])
+    error_message = "Anybody there may read."
+  }
+  assert {
+    condition     = strcontains(output.network_read_warning, "Anybody at 203.0.113.0/24")
+    error_message = "People are told."
+  }
+}
+
+run "an_existing_cluster_is_used_and_nothing_is_made" {
+  command = plan
+  variables {
+    existing = { endpoint = "http://127.0.0.1:9200" }
+  }
+
+  assert {
+    condition     = output.endpoint == "http://127.0.0.1:9200" && output.domain_arn == null && output.domain_name == null
+    error_message = "The address is the customer's."
+  }
+  assert {
+    condition     = length(aws_opensearch_domain.this) + length(aws_opensearch_domain_policy.this) + length(aws_cloudwatch_log_group.this) + length(aws_cloudwatch_log_resource_policy.this) == 0
+    error_message = "Nothing is made."
+  }
+}
+
+run "an_existing_domain_is_named_by_its_arn" {
+  command = plan
+  variables {
+    existing = { endpoint = "https://search.example.org", domain_arn = "arn:aws:es:eu-west-1:123456789012:domain/company" }
+  }
+
+  assert {
+    condition     = output.domain_arn == "arn:aws:es:eu-west-1:123456789012:domain/company" && output.domain_name == "company"
+    error_message = "Alarms and policies name the existing domain."
+  }
+}
+
+run "the_whole_internet_is_no_network" {
+  command = plan
+  variables {
+    network_read = { cidrs = ["0.0.0.0/0"], unsigned = true }
+  }
+  expect_failures = [var.network_read]
+}
+
+run "nor_in_two_halves" {
+  command = plan
+  variables {
+    network_read = { cidrs = ["0.0.0.0/1", "128.0.0.0/1"], unsigned = true }
+  }
+  expect_failures = [var.network_read]
+}
+
+run "nor_by_the_new_addresses" {
+  command = plan
+  variables {
+    network_read = { cidrs = ["::/0"], unsigned = true }
+  }
+  expect_failures = [var.network_read]
+}
+
+run "principals_and_everybody_at_once" {
+  command = plan
+  variables {
+    network_read = { cidrs = ["203.0.113.0/24"], unsigned = true, principal_arns = ["arn:aws:iam::123456789012:role/analysts"] }
+  }
+  expect_failures = [var.network_read]
+}
+
+run "a_network_for_nobody" {
+  command = plan
+  variables {
+    network_read = { cidrs = ["203.0.113.0/24"] }
+  }
+  expect_failures = [var.network_read]
+}
+
+run "no_network_at_all" {
+  command = plan
+  variables {
+    network_read = { cidrs = [], unsigned = true }
+  }
+  expect_failures = [var.network_read]
+}
+
+run "an_existing_cluster_with_a_size" {
+  command = plan
+  variables {
+    existing = { endpoint = "https://search.example.org" }
+    domain   = { preset = "ha" }
+  }
+  expect_failures = [var.domain]
+}
+
+run "an_existing_cluster_with_an_access_policy" {
+  command = plan
+  variables {
+    existing     = { endpoint = "https://search.example.org" }
+    network_read = { cidrs = ["203.0.113.0/24"], unsigned = true }
+  }
+  expect_failures = [var.network_read]
+}
+
+run "an_existing_cluster_without_tls" {
+  command = plan
+  variables {
+    existing = { endpoint = "http://search.example.org" }
+  }
+  expect_failures = [var.existing]
+}
+
+run "four_nodes_in_three_zones" {
+  command = plan
+  variables {
+    domain = { preset = "ha", nodes = 4 }
+  }
+  expect_failures = [var.domain]
+}
+
+run "masters_for_one_node" {
+  command = plan
+  variables {
+    domain = { master_instance_type = "m7g.large.search" }
+  }
+  expect_failures = [var.domain]
+}
+
+run "another_engine" {
+  command = plan
+  variables {
+    domain = { engine_version = "Elasticsearch_7.10" }
+  }
+  expect_failures = [var.domain]
+}
