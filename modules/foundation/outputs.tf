@@ -31,11 +31,14 @@ output "bucket_arn" {
 output "key_arn" {
   description = "ARN of the key that encrypts data, tables, queues and logs."
   value       = local.data_key_arn
+  # CloudWatch Logs refuses a key whose policy does not name it yet.
+  depends_on = [aws_kms_key_policy.data]
 }
 
 output "user_secrets_key_arn" {
   description = "ARN of the key that encrypts users' secrets."
   value       = local.user_secrets_key_arn
+  depends_on  = [aws_kms_key_policy.user_secrets]
 }
 
 output "kept_arns" {
