@@ -47,6 +47,9 @@ resource "aws_lambda_event_source_mapping" "indexer" {
   # Hints for one package that come within this time are one document.
   maximum_batching_window_in_seconds = 5
 
+  # ARNs of queues are known before there are any; their addresses are not.
+  depends_on = [var.queue_urls]
+
   scaling_config {
     maximum_concurrency = var.concurrency.search
   }

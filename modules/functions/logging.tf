@@ -46,6 +46,9 @@ resource "aws_lambda_event_source_mapping" "logging" {
   function_response_types = ["ReportBatchItemFailures"]
   tags                    = var.tags
 
+  # ARNs of queues are known before there are any; their addresses are not.
+  depends_on = [var.queue_urls]
+
   scaling_config {
     maximum_concurrency = var.concurrency.audit
   }
