@@ -1,6 +1,6 @@
 """Packs function binaries as Lambda wants them: one file `bootstrap` in a zip, the same bytes from the same program.
 
-usage: pack.py --newest-glibc VERSION --binaries FOLDER --into FOLDER FUNCTION…
+usage: pack.py --newest-glibc VERSION --binaries FOLDER --into FOLDER [--level 1-9] FUNCTION…
 """
 
 import argparse
@@ -30,14 +30,14 @@ def stripped(binary: pathlib.Path) -> bytes:
         return pathlib.Path(file.name).read_bytes()
 
 
-def pack(program: bytes, archive: pathlib.Path) -> None:
+def pack(program: bytes, archive: pathlib.Path, level: int) -> None:
     """Writes `archive` with the program as its only file."""
     entry = zipfile.ZipInfo("bootstrap", EPOCH)
     entry.external_attr = EXECUTABLE << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.create_system = 3
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr(entry, program, compresslevel=9)
+        file.writestr(entry, program, compresslevel=level)
 
 
 def main() -> None:
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--newest-glibc", required=True)
     parser.add_argument("--binaries", required=True, type=pathlib.Path)
     parser.add_argument("--into", required=True, type=pathlib.Path)
+    parser.add_argument("--level", type=int, default=9, help="of compression")
     parser.add_argument("functions", nargs="+")
     arguments = parser.parse_args()
     newest = tuple(map(int, arguments.newest_glibc.split(".")))
@@ -58,7 +59,7 @@ def main() -> None:
                      "Build on a system with an older glibc, or with cargo-zigbuild.")
         program = stripped(binary)
         archive = arguments.into / f"{function}.zip"
-        pack(program, archive)
+        pack(program, archive, arguments.level)
         print(f"{function:<16}{archive.stat().st_size:>12,}{len(program):>12,}  {'.'.join(map(str, needed))}")
 
 

@@ -13,13 +13,15 @@ mod moto;
 mod npm;
 mod process;
 mod python;
+mod terraform;
 
 pub use cache::{cache_folder, once};
 pub use dynamodb_local::dynamodb_local;
 pub use fast::left_out;
 pub use java::{java, maven_dependencies};
-pub use ministack::{ministack, ministack_with_auth};
+pub use ministack::{ministack, ministack_watched, ministack_with_auth};
 pub use moto::moto;
 pub use npm::npm_package;
 pub use process::{Server, free_port};
 pub use python::python_environment;
+pub use terraform::terraform_plugins;

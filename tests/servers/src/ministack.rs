@@ -1,6 +1,6 @@
 //! ministack: an emulator of the AWS account. Each adapter's tests say where it deviates from AWS.
 
-use std::{ffi::OsString, sync::OnceLock, time::Duration};
+use std::{ffi::OsString, path::Path, sync::OnceLock, time::Duration};
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ const REQUIREMENTS: [&str; 2] = ["ministack[full]==1.5.33", "duckdb==2.0.0"];
 /// If it can't be had, with what to install.
 pub fn ministack() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| start(false).unwrap_or_else(|error| panic!("ministack: {error:#}")))
+    SERVER.get_or_init(|| start(false, &[]).unwrap_or_else(|error| panic!("ministack: {error:#}")))
 }
 
 /// A server that checks signatures and policies (but for the access key `test`: that is the account's root).
@@ -22,23 +22,42 @@ pub fn ministack() -> &'static Server {
 /// # Errors
 /// If it can't be had, with what to install.
 pub fn ministack_with_auth() -> Result<Server> {
-    start(true)
+    start(true, &[])
+}
+
+/// The same, with a module `sitecustomize` in `hook` that Python runs before the emulator, and that is told by the variable
+/// DATALAKE_RECORD to write to `record`.
+///
+/// # Errors
+/// If it can't be had, with what to install.
+pub fn ministack_watched(hook: &Path, record: &Path) -> Result<Server> {
+    let variable = |name: &str, path: &Path| {
+        let mut variable = OsString::from(format!("{name}="));
+        variable.push(path);
+        variable
+    };
+    start(true, &[variable("PYTHONPATH", hook), variable("DATALAKE_RECORD", record)])
 }
 
 /// It keeps everything in memory, or below its own `TMPDIR`; what it would listen to besides is off, for those ports are
-/// fixed and open to the network.
+/// fixed and open to the network. Functions that it runs are told its address. What follows the program, the port and
+/// `AUTH` are further variables.
 const SCRIPT: &str = r#"
     export BIND_HOST=127.0.0.1 GATEWAY_PORT="$2" AUTH="$3" IOT_MTLS_ENABLED=0 SFTP_ENABLED=0
     export STATE_DIR="$TMPDIR/state" S3_DATA_DIR="$TMPDIR/objects" PERSIST_STATE=0 S3_PERSIST=0
     export AWS_DEFAULT_REGION=us-east-1 MINISTACK_REGION=us-east-1 LOG_LEVEL=WARNING
-    exec "$1"
+    export AWS_ENDPOINT_URL="http://127.0.0.1:$2"
+    program=$1
+    shift 3
+    exec env "$@" "$program"
 "#;
 
-fn start(auth: bool) -> Result<Server> {
+fn start(auth: bool, variables: &[OsString]) -> Result<Server> {
     let program = environment(&REQUIREMENTS)?.join("bin/ministack");
     http::start("ministack", Duration::from_secs(60), "/_ministack/health", |port| {
         let mut command: Vec<OsString> = ["sh", "-c", SCRIPT, "sh"].map(OsString::from).to_vec();
         command.extend([program.clone().into_os_string(), port.to_string().into(), auth.to_string().into()]);
+        command.extend(variables.iter().cloned());
         command
     })
 }

@@ -1,0 +1,246 @@
+//! The stack: the emulated account with a root applied to it.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use test_servers::Server;
+
+use crate::{ACCOUNT_ID, Account, Call, Search, Terraform, build, calls, search::Proxy};
+
+/// Where everything is.
+pub const REGION: &str = "us-east-1";
+
+/// What names begin with, unless another prefix is asked for.
+pub const PREFIX: &str = "data-lake";
+
+/// Whatever is waited for comes within this time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The first administrator.
+const ADMINISTRATOR: &str = "ann@example.org";
+
+/// Which root is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// People are kept by Cognito.
+    Cognito,
+    /// People are kept by another identity provider.
+    Federated,
+}
+
+impl Root {
+    /// Its folder below `terraform/`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cognito => "cognito",
+            Self::Federated => "federated",
+        }
+    }
+}
+
+/// An account with a root applied to it. It ends when this is dropped; nothing is destroyed then: [`Terraform::destroy`] does.
+pub struct Stack {
+    root: Root,
+    prefix: String,
+    terraform: Terraform,
+    outputs: Value,
+    account: Account,
+    http: reqwest::Client,
+    emulator: Server,
+    search: Proxy,
+    folder: TempDir,
+}
+
+impl Stack {
+    /// Starts everything and applies the root with its default prefix.
+    ///
+    /// # Errors
+    /// If something can't be had, with what to install, or Terraform fails.
+    pub async fn applied(root: Root) -> Result<Self> {
+        let mut stack = Self::prepared(root, PREFIX).await?;
+        stack.apply(&stack.inputs()).await?;
+        Ok(stack)
+    }
+
+    /// The same with nothing applied yet, for another prefix.
+    ///
+    /// # Errors
+    /// If something can't be had, with what to install.
+    pub async fn prepared(root: Root, prefix: &str) -> Result<Self> {
+        let (folder, tree) = (tempfile::Builder::new().prefix("datalake-stack-").tempdir()?, tree());
+        let record = folder.path().join("calls");
+        let (emulator, cluster) = tokio::try_join!(
+            blocking({
+                let hook = tree.join("tests/stack/emulator");
+                move || test_servers::ministack_watched(&hook, &record)
+            }),
+            blocking(|| Ok(test_servers::opensearch(test_servers::OPENSEARCH_VERSIONS[0]).url())),
+        )?;
+        let zips = folder.path().join("zips");
+        blocking({
+            let tree = tree.clone();
+            move || build::pack(&tree, &zips)
+        })
+        .await?;
+        let search = Proxy::start(&cluster, &folder.path().join("searches")).await?;
+        let account = Account::administered(&emulator.url()).await?;
+        let terraform = blocking({
+            let (scratch, environment) = (folder.path().join("tree"), environment(&account));
+            move || Terraform::prepared(&tree, &scratch, root.name(), environment)
+        })
+        .await?;
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Self { root, prefix: prefix.to_owned(), terraform, outputs: Value::Null, account, http, emulator, search, folder })
+    }
+
+    /// The root's inputs: what a person would write, and the search cluster that is there already.
+    #[must_use]
+    pub fn inputs(&self) -> Value {
+        let domain = format!("arn:aws:es:{REGION}:{ACCOUNT_ID}:domain/{}-search", self.prefix);
+        json!({
+            "prefix": self.prefix,
+            "region": REGION,
+            "code": {"folder": self.folder.path().join("zips")},
+            "search": {"existing": {"endpoint": self.search.url(), "domain_arn": domain}},
+        })
+    }
+
+    /// Applies the root with these inputs.
+    ///
+    /// # Errors
+    /// If Terraform fails.
+    pub async fn apply(&mut self, inputs: &Value) -> Result<()> {
+        self.terraform.set(inputs)?;
+        let terraform = &self.terraform;
+        self.outputs = tokio::task::block_in_place(|| {
+            terraform.apply()?;
+            terraform.outputs()
+        })?;
+        Ok(())
+    }
+
+    /// Which root it is.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.root
+    }
+
+    /// What every name begins with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Terraform in the copy of the root.
+    #[must_use]
+    pub fn terraform(&self) -> &Terraform {
+        &self.terraform
+    }
+
+    /// An output of the root.
+    #[must_use]
+    pub fn output(&self, name: &str) -> &Value {
+        &self.outputs[name]
+    }
+
+    /// The account, as its administrator sees it.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The emulator's address; object URLs lead there too.
+    #[must_use]
+    pub fn emulator_url(&self) -> String {
+        self.emulator.url()
+    }
+
+    /// The e-mail address of the first administrator.
+    #[must_use]
+    pub fn administrator(&self) -> &'static str {
+        ADMINISTRATOR
+    }
+
+    /// The API's public address, as Terraform tells it, without a slash at the end.
+    #[must_use]
+    pub fn api_url(&self) -> &str {
+        self.outputs["api_url"].as_str().unwrap_or_default().trim_end_matches('/')
+    }
+
+    /// A client that follows no redirect.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// A folder that goes away with the stack.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Every call to AWS so far, whoever made it.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn calls(&self) -> Result<Vec<Call>> {
+        calls::read(&self.folder.path().join("calls"))
+    }
+
+    /// Every request to the search cluster so far.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn searches(&self) -> Result<Vec<Search>> {
+        calls::read(&self.folder.path().join("searches"))
+    }
+}
+
+/// What leads Terraform's provider to the account.
+fn environment(account: &Account) -> Vec<(String, String)> {
+    let credentials = account.credentials();
+    [
+        ("AWS_ENDPOINT_URL", account.url()),
+        ("AWS_ACCESS_KEY_ID", &credentials.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key),
+        ("AWS_REGION", REGION),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// The checkout that these tests belong to.
+#[must_use]
+pub fn tree() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("/")).to_path_buf()
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+/// Asks again and again until there is an answer, for at most two minutes.
+///
+/// # Errors
+/// The probe's own, at once; or that what was waited for did not come.
+pub async fn wait_until<T>(what: &str, mut probe: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = probe().await.with_context(|| what.to_owned())? {
+            return Ok(found);
+        }
+        if begin.elapsed() > PATIENCE {
+            bail!("this did not come true within {PATIENCE:?}: {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
