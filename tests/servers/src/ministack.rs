@@ -49,7 +49,9 @@ const SCRIPT: &str = r#"
     export AWS_ENDPOINT_URL="http://127.0.0.1:$2"
     program=$1
     shift 3
-    exec env "$@" "$program"
+    # Not by `env`: the program's path holds a '='.
+    for variable in "$@"; do export "$variable"; done
+    exec "$program"
 "#;
 
 fn start(auth: bool, variables: &[OsString]) -> Result<Server> {
