@@ -10,6 +10,10 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{id::PackageId, time::Timestamp};
 
+mod shown;
+
+pub use self::shown::ShownDocument;
+
 /// The token between two values of one field; no analysed text contains it.
 pub const VALUE_BREAK: &str = "|";
 
@@ -39,6 +43,11 @@ pub enum TextField {
     Columns,
 }
 
+impl TextField {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::All, Self::Name, Self::Description, Self::Tags, Self::Files, Self::Columns];
+}
+
 /// Fields with exact terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TermField {
@@ -56,6 +65,11 @@ pub enum TermField {
     TagWord,
     /// The year of creation.
     Year,
+}
+
+impl TermField {
+    /// All of them.
+    pub const ALL: [Self; 7] = [Self::Access, Self::Owner, Self::Group, Self::Format, Self::Tag, Self::TagWord, Self::Year];
 }
 
 /// Fields with numbers: times in milliseconds since the epoch, dates likewise at midnight UTC.

@@ -92,7 +92,10 @@ impl DocumentBuilder {
         let value_break = format!(" {VALUE_BREAK} ");
         let all: Vec<String> = self.text.values().flatten().cloned().collect();
         self.text.insert(TextField::All, all);
-        document.text = self.text.into_iter().map(|(field, values)| (field, values.join(&value_break))).collect();
+        // Indexes score by averages over the documents that have a field. One without text has a break, so that all count.
+        let text =
+            |field| self.text.get(&field).filter(|values| !values.is_empty()).map_or(VALUE_BREAK.to_owned(), |all| all.join(&value_break));
+        document.text = TextField::ALL.into_iter().map(|field| (field, text(field))).collect();
         let all: BTreeSet<String> = self.spelled.values().flatten().cloned().collect();
         self.spelled.insert(TextField::All, all);
         document.spelled =
@@ -230,6 +233,7 @@ mod tests {
         assert_eq!(document.text[&TextField::Name], "flight of 2019");
         assert_eq!(document.text[&TextField::Tags], "sourc | weather servic");
         assert_eq!(document.text[&TextField::Files], "data flight 2k json | airportlist csv | airport list csv");
+        assert_eq!(document.text[&TextField::Columns], VALUE_BREAK);
         for field in [TextField::Name, TextField::Description, TextField::Tags, TextField::Files] {
             assert!(document.text[&TextField::All].contains(&document.text[&field]), "{field:?}");
         }

@@ -11,7 +11,7 @@ mod generation;
 mod lower;
 mod read;
 mod schema;
-mod stored;
+mod statistics;
 
 use std::{
     path::PathBuf,

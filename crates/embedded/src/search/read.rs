@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::search::{
-    Bucket, Facet, FacetField, Hit, QueryNode, SearchDocument, SearchRequest, SearchResults, Sort, Statistics, SuggestRequest,
-    VisibilityFilter, tag_term,
+    Bucket, Facet, FacetField, Hit, QueryNode, SearchDocument, SearchRequest, SearchResults, ShownDocument, Sort, Statistics,
+    SuggestRequest, VisibilityFilter, tag_term,
 };
 use tantivy::{
     DocAddress, Result, Searcher, TantivyDocument, TantivyError,
@@ -17,7 +17,7 @@ use super::{
     excluded::documents,
     generation::{Generation, alive},
     schema::column,
-    stored::StoredDocument,
+    statistics::LiveStatistics,
 };
 
 /// So many values of a facet are told; the others are one sum.
@@ -32,7 +32,8 @@ impl Generation {
         counted.dedup();
         let collector = PageCollector { sort: request.sort, keep: request.offset + request.limit, counted, summed: Vec::new() };
         let query = self.fields.visible(&request.query, &request.visibility)?;
-        let Collected { total, best, counts, .. } = searcher.search(&query, &collector)?;
+        let statistics = LiveStatistics::new(&searcher, &self.fields)?;
+        let Collected { total, best, counts, .. } = searcher.search_with_statistics_provider(&query, &collector, &statistics)?;
         let hits: Result<Vec<Hit>> = best
             .into_iter()
             .skip(request.offset)
@@ -86,7 +87,7 @@ impl Generation {
     fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<SearchDocument> {
         let document: TantivyDocument = searcher.doc(address)?;
         let json = document.get_first(self.fields.stored).and_then(|value| value.as_bytes()).unwrap_or_default();
-        let stored: StoredDocument =
+        let stored: ShownDocument =
             serde_json::from_slice(json).map_err(|error| TantivyError::InternalError(format!("stored document: {error}")))?;
         Ok(stored.into())
     }

@@ -2,14 +2,12 @@
 
 use domain::{
     PackageId,
-    search::{NumberField, SearchDocument, TermField, TextField},
+    search::{NumberField, SearchDocument, ShownDocument, TermField, TextField},
 };
 use tantivy::{
     TantivyDocument, Term,
     schema::{FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, SchemaBuilder, TextFieldIndexing, TextOptions},
 };
-
-use super::stored::StoredDocument;
 
 /// Raised with every change of this file that old directories can't serve: they are built anew then.
 pub(super) const LAYOUT: u32 = 1;
@@ -165,7 +163,7 @@ impl Fields {
     pub(super) fn document(&self, document: &SearchDocument) -> serde_json::Result<TantivyDocument> {
         let mut entry = self.tombstone(document.package_id, document.sequence);
         entry.add_u64(self.live, 1);
-        entry.add_bytes(self.stored, &serde_json::to_vec(&StoredDocument::from(document))?);
+        entry.add_bytes(self.stored, &serde_json::to_vec(&ShownDocument::from(document))?);
         self.add_looked_up(&mut entry, document);
         self.add_columns(&mut entry, document);
         Ok(entry)

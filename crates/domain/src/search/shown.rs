@@ -1,16 +1,16 @@
-//! What is kept of a document to be shown with a hit.
+//! What an index keeps of a document to be shown with a hit.
 
 use std::collections::BTreeMap;
 
-use domain::{
-    PackageId, Timestamp,
-    search::{SearchDocument, TermField},
-};
 use serde::{Deserialize, Serialize};
 
-/// The shown part of a document.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct StoredDocument {
+use super::{SearchDocument, TermField};
+use crate::{id::PackageId, time::Timestamp};
+
+/// The shown part of a document, as indexes store it. Made from a document and turned back into one, without what is
+/// only looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownDocument {
     package_id: PackageId,
     sequence: u64,
     name: String,
@@ -28,7 +28,7 @@ pub(super) struct StoredDocument {
     truncated: bool,
 }
 
-impl From<&SearchDocument> for StoredDocument {
+impl From<&SearchDocument> for ShownDocument {
     fn from(document: &SearchDocument) -> Self {
         let terms = |field| document.terms.get(&field).cloned().unwrap_or_default();
         Self {
@@ -51,8 +51,8 @@ impl From<&SearchDocument> for StoredDocument {
     }
 }
 
-impl From<StoredDocument> for SearchDocument {
-    fn from(stored: StoredDocument) -> Self {
+impl From<ShownDocument> for SearchDocument {
+    fn from(stored: ShownDocument) -> Self {
         let terms = BTreeMap::from([(TermField::Access, stored.access), (TermField::Group, stored.groups)]);
         Self {
             package_id: stored.package_id,
