@@ -18,7 +18,7 @@ pub mod logs;
 pub mod oidc;
 #[cfg(feature = "opensearch")]
 pub mod opensearch;
-#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+#[cfg(any(feature = "dynamodb", feature = "opensearch", feature = "sqs"))]
 mod retry;
 #[cfg(feature = "s3")]
 pub mod s3;

@@ -27,12 +27,15 @@ pub trait RebuildableIndex: SearchIndex + SearchRebuild {}
 impl<T: SearchIndex + SearchRebuild> RebuildableIndex for T {}
 
 /// Stamps one test per check; `make` is an asynchronous function that makes a fresh, empty index behind a
-/// [`crate::Subject`].
+/// [`crate::Subject`]; `unless = path` names a `fn() -> bool` that tells whether the checks are left out.
 #[macro_export]
 macro_rules! search_suite {
     ($make:path) => {
+        $crate::search_suite!($make, unless = $crate::tables::nothing_is_left_out);
+    };
+    ($make:path, unless = $left_out:path) => {
         $crate::contract_tests!(
-            $make, search;
+            $make, search, unless = $left_out;
             an_equal_or_newer_version_is_written_and_a_lower_one_is_stale,
             versions_within_one_batch_are_decided_in_their_order,
             a_late_older_upsert_does_not_bring_a_removed_document_back,

@@ -32,6 +32,30 @@ fn version(java: &Path) -> Option<u32> {
     quoted.split(['.', '-', '+']).next()?.parse().ok()
 }
 
+/// The folder of a Java runtime of at least version `minimum`, as `JAVA_HOME` names it.
+///
+/// # Errors
+/// If there is none, with what to install.
+pub fn java_home(minimum: u32) -> Result<PathBuf> {
+    let java = java(minimum)?;
+    let output = Command::new(&java).args(["-XshowSettings:properties", "-version"]).stdin(Stdio::null()).output()?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let home = told.lines().find_map(|line| line.trim().strip_prefix("java.home = "));
+    home.map(PathBuf::from).with_context(|| format!("{} does not tell its folder", java.display()))
+}
+
+/// Puts one file (`group:artifact:version:type`) into `folder`.
+///
+/// # Errors
+/// If Maven isn't there or can't fetch it.
+pub fn maven_file(artifact: &str, folder: &Path) -> Result<()> {
+    let mut maven = Command::new("mvn");
+    maven.args(["-q", "-B", "dependency:copy", &format!("-Dartifact={artifact}")]).arg(format!("-DoutputDirectory={}", folder.display()));
+    let output = maven.current_dir(folder).stdin(Stdio::null()).output().context("install Maven (the command mvn)")?;
+    ensure!(output.status.success(), "Maven could not fetch {artifact}: {}", String::from_utf8_lossy(&output.stdout));
+    Ok(())
+}
+
 /// Puts a library (`group:artifact:version`) and all that it depends on into `folder`.
 ///
 /// # Errors
