@@ -1,0 +1,109 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1", id = "eu-west-1" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+}
+
+variables {
+  code          = { folder = "../functions/tests/dist" }
+  directory     = "cognito"
+  admin_group   = "admins"
+  user_pool_id  = "eu-west-1_pool"
+  user_pool_arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_pool"
+  issuer        = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
+  jwks_url      = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool/.well-known/jwks.json"
+  client_ids    = ["client"]
+}
+
+run "whole" {
+  command = plan
+
+  assert {
+    condition     = length(output.function_names) == 11 && length(output.role_arns) == 11
+    error_message = "Eleven functions, each under a role of its own."
+  }
+
+  assert {
+    condition     = output.table_names["packages"] == "data-lake-packages" && output.audit_log_group_name == "datalake/audit-log"
+    error_message = "The default prefix gives the names that earlier deployments had."
+  }
+
+  assert {
+    condition     = contains(output.kept_arns, "arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-keys")
+    error_message = "What can't be made again is told."
+  }
+}
+
+run "existing_cluster" {
+  command = plan
+
+  variables {
+    search = { existing_endpoint = "https://search.example", existing_domain_arn = "arn:aws:es:eu-west-1:123456789012:domain/ours" }
+  }
+
+  assert {
+    condition     = output.search_endpoint == "https://search.example"
+    error_message = "The cluster that is there is used."
+  }
+}
+
+run "no_watch" {
+  command = plan
+
+  variables {
+    alarms = { enabled = false, dashboard = false }
+  }
+
+  assert {
+    condition     = output.dashboard_name == null
+    error_message = "Without a dashboard there is none."
+  }
+}
+
+run "refuses_to_make_a_cluster_that_is_there" {
+  command = plan
+
+  variables {
+    search = { existing_endpoint = "https://search.example", nodes = 3 }
+  }
+
+  expect_failures = [var.search]
+}
+
+run "refuses_a_domain_of_no_cluster" {
+  command = plan
+
+  variables {
+    search = { existing_domain_arn = "arn:aws:es:eu-west-1:123456789012:domain/ours" }
+  }
+
+  expect_failures = [var.search]
+}
+
+run "refuses_to_say_who_reads_somebody_elses_cluster" {
+  command = plan
+
+  variables {
+    search = { existing_endpoint = "https://search.example", network_read = { cidrs = ["203.0.113.0/24"], unsigned = true } }
+  }
+
+  expect_failures = [var.search]
+}
+
+run "refuses_to_tell_topics_of_no_alarms" {
+  command = plan
+
+  variables {
+    alarms = { enabled = false, topic_arns = ["arn:aws:sns:eu-west-1:123456789012:operations"] }
+  }
+
+  expect_failures = [var.alarms]
+}

@@ -1,0 +1,38 @@
+output "api_url" {
+  description = "The API's public address."
+  value       = module.stack.api_url
+}
+
+output "sign_in" {
+  description = "What a client must know to sign people in: issuer, client, and the sign-in page."
+  value = {
+    issuer    = module.identity.issuer
+    client_id = module.identity.client_id
+    page      = module.identity.sign_in_url
+  }
+}
+
+output "function_names" {
+  description = "Names of the functions by short name."
+  value       = module.stack.function_names
+}
+
+output "kept_arns" {
+  description = "What can't be made again, and stays if Terraform is told to forget it before the rest is destroyed."
+  value       = module.stack.kept_arns
+}
+
+output "warnings" {
+  description = "What people should know about this deployment."
+  value       = module.stack.warnings
+}
+
+output "next_steps" {
+  description = "What to do now."
+  value       = <<-EOT
+    1. ${var.administrator.email} has mail: an invitation with a first password. Sign in with it and choose another one:
+       ${module.identity.sign_in_url}/login?client_id=${module.identity.client_id}&response_type=code&scope=openid+email+profile&redirect_uri=http%3A%2F%2F127.0.0.1%3A8971%2Fcallback
+    2. See that the API answers: curl ${module.stack.api_url}/healthz
+    3. Tell the command line where it is: datalake --endpoint ${module.stack.api_url} configure
+  EOT
+}

@@ -1,0 +1,196 @@
+variable "prefix" {
+  description = "What every name begins with; several deployments in one account have different ones."
+  type        = string
+  default     = "data-lake"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.prefix))
+    error_message = "The prefix is 2 to 16 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "protect" {
+  description = "Refuse to destroy what can't be made again: tables, data bucket, keys, user pool. Set it to false and apply before `terraform destroy`."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "code" {
+  description = "The folder with one zip a function (`scripts/package` fills `dist`), and the processor that they were built for: `x86_64` or `arm64`."
+  type = object({
+    folder       = optional(string, "../../dist")
+    architecture = optional(string, "x86_64")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "iam" {
+  description = "For every role: the path below which they are made, and the ARN of a permissions boundary."
+  type = object({
+    role_path            = optional(string, "/")
+    permissions_boundary = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "keys" {
+  description = "KMS keys of yours in place of those made here (ARNs), and for how many days KMS waits before it deletes one."
+  type = object({
+    data_key_arn            = optional(string)
+    user_secrets_key_arn    = optional(string)
+    deletion_window_in_days = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "data_bucket" {
+  description = "The data bucket: days until old versions, export manifests and query results expire and unfinished uploads are aborted; roles and users of yours that may reach objects besides the product."
+  type = object({
+    old_version_days       = optional(number, 35)
+    export_days            = optional(number, 35)
+    query_result_days      = optional(number, 7)
+    unfinished_upload_days = optional(number, 7)
+    reader_arns            = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "log_bucket" {
+  description = "The log bucket: the name of one of yours, or days until logs and their replaced versions expire in the one that is made."
+  type = object({
+    existing_name    = optional(string)
+    days             = optional(number, 365)
+    old_version_days = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "search" {
+  description = "The search domain: a preset (`small`: one node; `ha`: three zones) and what differs from it, or the address of a cluster that is there already, with its ARN if it is a domain of OpenSearch Service; and who else may read it (module `search-domain`)."
+  type = object({
+    preset               = optional(string)
+    engine_version       = optional(string)
+    instance_type        = optional(string)
+    master_instance_type = optional(string)
+    nodes                = optional(number)
+    volume_gib           = optional(number)
+    existing_endpoint    = optional(string)
+    existing_domain_arn  = optional(string)
+    network_read = optional(object({
+      cidrs          = list(string)
+      principal_arns = optional(list(string), [])
+      unsigned       = optional(bool, false)
+    }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = var.search.existing_endpoint == null || alltrue([
+      for value in [var.search.preset, var.search.engine_version, var.search.instance_type, var.search.master_instance_type, var.search.nodes, var.search.volume_gib] : value == null
+    ])
+    error_message = "A cluster that is there already is not made: leave existing_endpoint out, or everything about a new domain."
+  }
+
+  validation {
+    condition     = var.search.existing_domain_arn == null || var.search.existing_endpoint != null
+    error_message = "existing_domain_arn is of a cluster that is there already: it needs existing_endpoint."
+  }
+
+  validation {
+    condition     = var.search.network_read == null || var.search.existing_endpoint == null
+    error_message = "Who may read a cluster that is there already is yours to say: leave network_read out."
+  }
+}
+
+variable "functions" {
+  description = "The functions: log level, days until their logs expire, X-Ray, memory and time limits by function, versions to hold, batches at once by queue (module `functions`)."
+  type = object({
+    log_level          = optional(string, "info")
+    log_retention_days = optional(number, 30)
+    tracing            = optional(bool, false)
+    sizes = optional(map(object({
+      memory_mb       = optional(number)
+      timeout_seconds = optional(number)
+    })), {})
+    live_versions = optional(map(string), {})
+    concurrency = optional(object({
+      audit        = optional(number, 8)
+      search       = optional(number, 4)
+      manifest     = optional(number, 4)
+      housekeeping = optional(number, 2)
+    }), {})
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "api" {
+  description = "The API: requests a second that it takes and how many at once, days until its access log expires, a domain name of yours (module `http-api`)."
+  type = object({
+    requests_per_second = optional(number, 200)
+    burst               = optional(number, 400)
+    log_retention_days  = optional(number, 90)
+    domain = optional(object({
+      name            = string
+      certificate_arn = string
+      zone_id         = optional(string)
+    }))
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "audit_retention_days" {
+  description = "Days until a record of the audit log expires; 0 keeps it for ever."
+  type        = number
+  default     = 731
+  nullable    = false
+}
+
+variable "alarms" {
+  description = "Whether alarms and a dashboard are made, and the SNS topics that hear of alarms (module `observability`)."
+  type = object({
+    enabled    = optional(bool, true)
+    dashboard  = optional(bool, true)
+    topic_arns = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.alarms.enabled || length(var.alarms.topic_arns) == 0
+    error_message = "Without alarms no topic hears of any."
+  }
+}
+
+variable "budget" {
+  description = "A monthly budget in US dollars, who is told by mail, and the cost allocation tag (`key$value`) that selects this deployment."
+  type = object({
+    monthly_usd = number
+    emails      = list(string)
+    tag         = optional(string)
+  })
+  default = null
+}
+
+variable "console_origins" {
+  description = "Origins whose scripts may call the API and follow signed URLs (`https://host`)."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}

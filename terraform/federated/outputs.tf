@@ -1,0 +1,58 @@
+output "api_url" {
+  description = "The API's public address."
+  value       = module.stack.api_url
+}
+
+output "sign_in" {
+  description = "What a client must know to sign people in: issuer, client, and the sign-in page."
+  value = {
+    issuer    = module.identity.issuer
+    client_id = module.identity.client_id
+    page      = module.identity.sign_in_url
+  }
+}
+
+output "function_names" {
+  description = "Names of the functions by short name."
+  value       = module.stack.function_names
+}
+
+output "kept_arns" {
+  description = "What can't be made again, and stays if Terraform is told to forget it before the rest is destroyed."
+  value       = module.stack.kept_arns
+}
+
+output "warnings" {
+  description = "What people should know about this deployment."
+  value       = module.stack.warnings
+}
+
+output "identity_provider" {
+  description = "What to enter at the identity provider."
+  value       = module.identity.identity_provider
+}
+
+output "next_steps" {
+  description = "What to do now."
+  value = join("\n", concat(
+    ["1. Enter at the identity provider:"],
+    module.identity.identity_provider.kind == "saml" ? [
+      "   entity id (audience, relying party identifier)   ${module.identity.identity_provider.entity_id}",
+      "   assertion consumer service (POST)                ${module.identity.identity_provider.acs_url}",
+      ] : [
+      "   redirect address                                 ${module.identity.identity_provider.redirect_uri}",
+    ],
+    module.identity.identity_provider.sign_out_url == null ? [] : [
+      "   sign-out address (POST)                          ${module.identity.identity_provider.sign_out_url}",
+    ],
+    [
+      "   e-mail address, as the attribute                 ${module.identity.identity_provider.attributes.email}",
+      "   display name, as the attribute                   ${module.identity.identity_provider.attributes.name}",
+      "   names of groups, as the attribute                ${module.identity.identity_provider.attributes.groups}",
+      "2. Sign in as a member of \"${var.admin_group}\": that group's members are administrators.",
+      "   ${module.identity.sign_in_url}/login?client_id=${module.identity.client_id}&response_type=code&scope=openid+email+profile&redirect_uri=http%3A%2F%2F127.0.0.1%3A8971%2Fcallback",
+      "3. See that the API answers: curl ${module.stack.api_url}/healthz",
+      "4. Tell the command line where it is: datalake --endpoint ${module.stack.api_url} configure",
+    ],
+  ))
+}
