@@ -18,7 +18,7 @@ pub mod logs;
 pub mod oidc;
 #[cfg(feature = "opensearch")]
 pub mod opensearch;
-#[cfg(any(feature = "dynamodb", feature = "opensearch", feature = "sqs"))]
+#[cfg(any(feature = "cognito", feature = "dynamodb", feature = "opensearch", feature = "sqs"))]
 mod retry;
 #[cfg(feature = "s3")]
 pub mod s3;
@@ -26,6 +26,8 @@ pub mod s3;
 pub mod sqs;
 #[cfg(any(feature = "dynamodb", feature = "events"))]
 mod table_names;
+#[cfg(any(feature = "cognito", feature = "events"))]
+mod user_attributes;
 
 #[cfg(any(feature = "dynamodb", feature = "events"))]
 pub use table_names::TableNames;

@@ -8,11 +8,9 @@ use domain::{group::GroupName, principal::Role, sign_in::SignInEvent};
 use serde_json::{Value, json};
 
 use super::{EventError, decode};
+use crate::user_attributes::{SECRET, SUB};
 
 const KIND: &str = "Cognito before tokens are made";
-
-/// The attribute that holds the ciphertext behind the user's secret access keys: nobody's business but the product's.
-pub(crate) const SECRET_ATTRIBUTE: &str = "custom:secret_access_key";
 
 /// What tokens are to say about a person. No right comes from a token, only what clients show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +30,8 @@ pub fn pre_token(event: Value) -> Result<SignInEvent, EventError> {
     let event: CognitoEventUserPoolsPreTokenGenV2 = decode(event, KIND)?;
     let header = event.cognito_event_user_pools_header;
     let mut attributes = event.request.user_attributes;
-    attributes.remove(SECRET_ATTRIBUTE);
-    let sub = attributes.get("sub").and_then(|sub| sub.parse().ok());
+    attributes.remove(SECRET);
+    let sub = attributes.get(SUB).and_then(|sub| sub.parse().ok());
     // Without a source nobody could tell a sign-in from a renewal.
     let source = header.trigger_source.ok_or(EventError::Lacks { kind: KIND, what: "its source" })?;
     Ok(SignInEvent {
@@ -63,7 +61,7 @@ pub fn pre_token_answer(mut event: Value, claims: &TokenClaims) -> Result<Value,
     access.claims_to_add_or_override = role.clone().into_iter().collect();
     let mut id = CognitoIdTokenGenerationV2::default();
     id.claims_to_add_or_override = role.into_iter().collect();
-    id.claims_to_suppress = vec![SECRET_ATTRIBUTE.to_owned()];
+    id.claims_to_suppress = vec![SECRET.to_owned()];
     let mut details = ClaimsAndScopeOverrideDetailsV2::default();
     details.group_override_details = groups;
     details.access_token_generation = Some(access);
