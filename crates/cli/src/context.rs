@@ -19,8 +19,8 @@ use crate::{
     progress::Progress,
 };
 
-/// The client's name at the issuer.
-pub(crate) const CLIENT_ID: &str = "datalake-cli";
+/// The client's name at the issuer of one machine.
+const CLIENT_ID: &str = "datalake-cli";
 
 /// What a command works with.
 #[derive(Debug)]
@@ -49,6 +49,19 @@ impl Context {
                 "Profile '{profile}' has no endpoint. Run `datalake configure --endpoint URL`, or set DATALAKE_ENDPOINT."
             ))
         })
+    }
+
+    /// Who signs people in: by environment, else the profile's, else the API itself.
+    pub(crate) fn issuer(&self) -> Outcome<Url> {
+        match variable("DATALAKE_ISSUER") {
+            Some(issuer) => issuer.parse().map_err(|error| Failure::usage(format!("DATALAKE_ISSUER is no address: {error}"))),
+            None => self.profile.issuer.clone().map_or_else(|| self.endpoint(), Ok),
+        }
+    }
+
+    /// The client's name at the issuer.
+    pub(crate) fn client_id(&self) -> String {
+        variable("DATALAKE_CLIENT_ID").or_else(|| self.profile.client_id.clone()).unwrap_or_else(|| CLIENT_ID.to_owned())
     }
 
     /// The object store's address.
@@ -104,7 +117,7 @@ impl Context {
         let store =
             SavedSession { folder: self.folder.clone(), profile: self.profile_name.clone(), token_endpoint: token_endpoint.clone() };
         let tokens = secrets.tokens().ok_or_else(|| Failure::failed("There is no session."))?;
-        Ok(Arc::new(Session::new(Issuer::new(web_client()?, token_endpoint, CLIENT_ID), Arc::new(store), tokens)))
+        Ok(Arc::new(Session::new(Issuer::new(web_client()?, token_endpoint, &self.client_id()), Arc::new(store), tokens)))
     }
 }
 

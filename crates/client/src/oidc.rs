@@ -79,12 +79,13 @@ struct TokenRefusal {
     error_description: Option<String>,
 }
 
-/// Begins a sign-in at the issuer of the API at `endpoint`.
+/// Begins a sign-in at the issuer whose discovery document lies below `address`: its own address, or that of an API that
+/// signs people in itself.
 ///
 /// # Errors
 /// When the discovery document can't be had.
-pub async fn begin(http: &reqwest::Client, endpoint: &Url, client_id: &str, redirect_uri: &str) -> Result<Authorization> {
-    let discovery = discover(http, endpoint).await?;
+pub async fn begin(http: &reqwest::Client, address: &Url, client_id: &str, redirect_uri: &str) -> Result<Authorization> {
+    let discovery = discover(http, address).await?;
     let issuer = Issuer::new(http.clone(), discovery.token_endpoint, client_id);
     let (verifier, state) = (random_text()?, random_text()?);
     let scopes: Vec<&str> =
@@ -108,9 +109,9 @@ pub async fn begin(http: &reqwest::Client, endpoint: &Url, client_id: &str, redi
     })
 }
 
-async fn discover(http: &reqwest::Client, endpoint: &Url) -> Result<Discovery> {
+async fn discover(http: &reqwest::Client, address: &Url) -> Result<Discovery> {
     let operation = "read the sign-in configuration";
-    let url = format!("{}/.well-known/openid-configuration", endpoint.as_str().trim_end_matches('/'));
+    let url = format!("{}/.well-known/openid-configuration", address.as_str().trim_end_matches('/'));
     let answer = http.get(url).send().await.map_err(|error| Error::transport(operation, error))?;
     let status = answer.status();
     let body = answer.bytes().await.map_err(|error| Error::transport(operation, error))?;

@@ -32,7 +32,7 @@ pub(crate) async fn run(context: &Context, arguments: Login) -> Outcome {
     let secrets = if arguments.key {
         read_key()?
     } else {
-        let (tokens, token_endpoint) = sign_in::by_browser(&endpoint, |url| show(context, url, arguments.no_browser)).await?;
+        let (tokens, token_endpoint) = sign_in::by_browser(context, |url| show(context, url, arguments.no_browser)).await?;
         Secrets::of_session(&tokens, &token_endpoint)
     };
     context.folder.save_secrets(&context.profile_name, secrets)?;

@@ -38,6 +38,12 @@ pub(crate) struct Profile {
     /// The object store's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) object_endpoint: Option<Url>,
+    /// Who signs people in, if it is not the API's own address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<Url>,
+    /// The client's name at the issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<String>,
     /// The region in signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) region: Option<String>,

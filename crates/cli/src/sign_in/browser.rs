@@ -7,7 +7,7 @@ use url::Url;
 
 use super::loopback::Loopback;
 use crate::{
-    context::{CLIENT_ID, web_client},
+    context::{Context, web_client},
     failure::{Failure, FailureKind, Outcome},
 };
 
@@ -15,9 +15,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// Signs in by the browser. `show` gets the address to open; its answer is only how to open it, never whether.
-pub(crate) async fn by_browser(endpoint: &Url, show: impl FnOnce(&Url)) -> Outcome<(Tokens, Url)> {
+pub(crate) async fn by_browser(context: &Context, show: impl FnOnce(&Url)) -> Outcome<(Tokens, Url)> {
     let loopback = Loopback::bind().await?;
-    let authorization = oidc::begin(&web_client()?, endpoint, CLIENT_ID, &loopback.redirect_uri()).await?;
+    let authorization = oidc::begin(&web_client()?, &context.issuer()?, &context.client_id(), &loopback.redirect_uri()).await?;
     show(&authorization.url);
     let code = tokio::time::timeout(PATIENCE, loopback.code(&authorization.state, &authorization.issuer_name))
         .await
