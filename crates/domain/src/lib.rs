@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cart;
 pub mod change;
 pub mod dataset;
+pub mod deadline;
 pub mod error;
 pub mod governance;
 pub mod group;
@@ -24,6 +25,7 @@ pub mod sign_in;
 pub mod time;
 pub mod user;
 
+pub use deadline::Deadline;
 pub use error::{FieldError, Invalid, PortError, PortErrorKind, PortResult};
 pub use id::{DatasetId, ExportId, ItemId, PackageId};
 pub use principal::Principal;

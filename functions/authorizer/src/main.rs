@@ -24,7 +24,7 @@ async fn main() -> Result<(), lambda::Error> {
         clock,
         ids: Arc::new(SystemIds::default()),
     });
-    serve_events(|event| async {
+    serve_events(|event, _| async {
         let events::AuthorizerRequest { method, path, query, headers, source_ip, .. } = events::authorizer_request(event)?;
         let verdict = authorizer.verdict(&RequestHead { method, path, query, headers, source_ip }).await;
         Ok::<_, lambda::Error>(events::authorizer_answer(verdict.to_context()?))

@@ -10,5 +10,5 @@ async fn main() -> Result<(), lambda::Error> {
     let account = Account::connect().await;
     let names = TableNames::with_prefix(told.get(Setting::Prefix)?);
     let worker = handler(Deps { jobs: account.jobs(told.queues()) });
-    serve_events(|event| events::changes(event, &names, &worker)).await
+    serve_events(|event, _| events::changes(event, &names, &worker)).await
 }

@@ -23,5 +23,5 @@ async fn main() -> Result<(), lambda::Error> {
         ids: Arc::new(SystemIds::default()),
         bucket: told.get(Setting::Bucket)?.to_owned(),
     });
-    serve_events(|event| events::jobs_or_schedule(event, &worker)).await
+    serve_events(|event, deadline| events::jobs_or_schedule(event, &worker, deadline)).await
 }

@@ -10,5 +10,5 @@ async fn main() -> Result<(), lambda::Error> {
     let account = Account::connect().await;
     let prefix = told.get(Setting::Prefix)?;
     let worker = handler(Deps { tables: account.tables(prefix), index: account.index(told.get(Setting::SearchEndpoint)?, prefix)? });
-    serve_events(|event| events::jobs(event, &worker)).await
+    serve_events(|event, deadline| events::jobs(event, &worker, deadline)).await
 }

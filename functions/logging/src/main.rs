@@ -10,5 +10,5 @@ async fn main() -> Result<(), lambda::Error> {
     let account = Account::connect().await;
     let tables = account.tables(told.get(Setting::Prefix)?);
     let worker = handler(Deps { tables, audit_log: account.audit_log(told.get(Setting::AuditLogGroup)?) });
-    serve_events(|event| events::jobs(event, &worker)).await
+    serve_events(|event, deadline| events::jobs(event, &worker, deadline)).await
 }

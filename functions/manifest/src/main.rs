@@ -24,5 +24,5 @@ async fn main() -> Result<(), lambda::Error> {
         bucket: told.get(Setting::Bucket)?.to_owned(),
         links: told.get(Setting::ApiUrl)?.to_owned(),
     });
-    serve_events(|event| events::jobs(event, &worker)).await
+    serve_events(|event, deadline| events::jobs(event, &worker, deadline)).await
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
+    Deadline,
     job::Job,
     ports::{Entry, Handler},
 };
@@ -15,7 +16,7 @@ const KIND: &str = "a queue";
 /// The attribute of a message in a queue that keeps order.
 const GROUP: &str = "MessageGroupId";
 
-/// Hands the messages of a queue's event to `handler` and answers which of them are to come again.
+/// Hands the messages of a queue's event to `handler`, which is ended at `deadline`, and answers which of them are to come again.
 ///
 /// The event source mapping must ask for `ReportBatchItemFailures`
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
@@ -25,7 +26,7 @@ const GROUP: &str = "MessageGroupId";
 ///
 /// # Errors
 /// If the event is none of a queue: all its messages come again.
-pub async fn jobs(event: Value, handler: &dyn Handler<Job>) -> Result<Value, EventError> {
+pub async fn jobs(event: Value, handler: &dyn Handler<Job>, deadline: Deadline) -> Result<Value, EventError> {
     let event: SqsEvent = decode(event, KIND)?;
     let messages = event.records.iter().map(Message::read).collect::<Result<Vec<_>, _>>()?;
     let mut failed = BTreeSet::new();
@@ -33,7 +34,7 @@ pub async fn jobs(event: Value, handler: &dyn Handler<Job>) -> Result<Value, Eve
         let entry = |message: &Message| Some(Entry { id: message.id.clone(), body: message.job.clone()? });
         let entries: Vec<Entry<Job>> = batch.iter().filter_map(entry).collect();
         if !entries.is_empty() {
-            failed.extend(handler.handle(entries).await.failed);
+            failed.extend(handler.handle_until(entries, deadline).await.failed);
         }
     }
     let mut held_up = BTreeSet::new();

@@ -1,6 +1,7 @@
 //! What the scheduler says.
 
 use domain::{
+    Deadline,
     job::Job,
     ports::{Entry, Handler},
 };
@@ -23,12 +24,12 @@ pub fn schedule(event: &Value) -> Result<Option<Job>, EventError> {
     if job == Job::Sweep { Ok(Some(job)) } else { Err(EventError::Lacks { kind: KIND, what: "a job of the scheduler" }) }
 }
 
-/// Hands what a queue or the scheduler says to `handler`: the housekeeping function hears both.
+/// Hands what a queue or the scheduler says to `handler`, which is ended at `deadline`: the housekeeping function hears both.
 ///
 /// # Errors
 /// If the event is of neither, or scheduled work failed: the scheduler then tries again.
-pub async fn jobs_or_schedule(event: Value, handler: &dyn Handler<Job>) -> Result<Value, EventError> {
-    let Some(body) = schedule(&event)? else { return jobs(event, handler).await };
-    let outcome = handler.handle(vec![Entry { id: "schedule".to_owned(), body }]).await;
+pub async fn jobs_or_schedule(event: Value, handler: &dyn Handler<Job>, deadline: Deadline) -> Result<Value, EventError> {
+    let Some(body) = schedule(&event)? else { return jobs(event, handler, deadline).await };
+    let outcome = handler.handle_until(vec![Entry { id: "schedule".to_owned(), body }], deadline).await;
     if outcome.failed.is_empty() { Ok(json!({})) } else { Err(EventError::Failed) }
 }

@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 
+use crate::deadline::Deadline;
+
 /// One entry of a batch, named so that a failure can be told.
 #[derive(Clone, Debug)]
 pub struct Entry<T> {
@@ -24,4 +26,14 @@ pub trait Handler<T>: Send + Sync {
     /// Handles a batch and names the entries that failed. It never panics on an entry, and one that
     /// fails stops nothing behind it.
     async fn handle(&self, batch: Vec<Entry<T>>) -> Outcome;
+
+    /// The same in a home that ends the worker at `deadline`. Whoever may take longer than that stops before, so that
+    /// nothing begun is lost; for all others there is nothing to do.
+    async fn handle_until(&self, batch: Vec<Entry<T>>, deadline: Deadline) -> Outcome
+    where
+        T: Send + 'async_trait,
+    {
+        let _ = deadline;
+        self.handle(batch).await
+    }
 }

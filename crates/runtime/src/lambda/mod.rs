@@ -3,7 +3,8 @@
 mod http;
 mod settings;
 
-use lambda_runtime::{LambdaEvent, service_fn};
+use domain::{Deadline, Timestamp};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use serde_json::Value;
 
 pub use http::serve_http;
@@ -25,19 +26,19 @@ pub fn start() -> Result<Settings, Error> {
     Ok(settings)
 }
 
-/// Hands every event to `handle`, and its answer back. An error makes the platform's own rules hold: an event of a queue
+/// Hands every event to `handle`, with the time at which the platform ends it, and its answer back. An error makes the platform's own rules hold: an event of a queue
 /// comes again, a caller who waits is told that it failed.
 ///
 /// # Errors
 /// If the platform's API can't be reached.
 pub async fn serve_events<F, A, E>(handle: F) -> Result<(), Error>
 where
-    F: Fn(Value) -> A,
+    F: Fn(Value, Deadline) -> A,
     A: Future<Output = Result<Value, E>>,
     E: Into<Error>,
 {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let answer = handle(event.payload);
+        let answer = handle(event.payload, deadline(&event.context));
         async move {
             answer.await.map_err(|error| {
                 let error: Error = error.into();
@@ -48,4 +49,8 @@ where
         }
     }))
     .await
+}
+
+fn deadline(context: &Context) -> Deadline {
+    i64::try_from(context.deadline).ok().and_then(Timestamp::from_millis).map_or(Deadline::NONE, Deadline::at)
 }

@@ -7,9 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::ports::{Entry, Handler};
+use domain::{
+    Deadline,
+    ports::{Clock as _, Entry, Handler},
+};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
+
+use crate::system::SystemClock;
 
 /// An entry with the group whose order it keeps.
 #[derive(Clone)]
@@ -69,7 +74,8 @@ impl Attempt<'_> {
             self.stop.cancelled().await;
             tokio::time::sleep(self.grace).await;
         };
-        let handled = AssertUnwindSafe(handler.handle(batch)).catch_unwind();
+        let deadline = Deadline::at(SystemClock.now().plus(self.time_limit));
+        let handled = AssertUnwindSafe(handler.handle_until(batch, deadline)).catch_unwind();
         tokio::select! {
             biased;
             outcome = tokio::time::timeout(self.time_limit, handled) => match outcome {
