@@ -3,6 +3,9 @@
 The emulator evaluates policies in one place (`ministack.core.iam_evaluator.enforce`): with the action, the resource and
 the principal that AWS's service authorization reference names for the call, each row of a transaction and each key of a
 batch by itself. One line of JSON a check goes to the file that DATALAKE_RECORD names.
+
+Every request counts as one by TLS: the emulator listens on loopback without, and buckets and queues refuse that
+(`aws:SecureTransport`), as AWS would.
 """
 
 import contextvars
@@ -54,8 +57,14 @@ def record(path):
             file.write(json.dumps(line) + "\n")
         return answer
 
-    # The gateway imports both by name, but later than this.
+    origin = iam_evaluator.pin_request_origin
+
+    def pin_origin(source_ip, _secure):
+        return origin(source_ip, True)
+
+    # The gateway imports them by name, but later than this.
     iam_evaluator.pin_signed_request, iam_evaluator.enforce = pin_and_count, enforce_and_record
+    iam_evaluator.pin_request_origin = pin_origin
 
 
 if os.environ.get("DATALAKE_RECORD"):
