@@ -8,3 +8,8 @@ plugin "terraform" {
 rule "terraform_standard_module_structure" {
   enabled = false
 }
+
+# A module that only composes others still says which provider its parts need.
+rule "terraform_unused_required_providers" {
+  enabled = false
+}

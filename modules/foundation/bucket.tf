@@ -6,6 +6,8 @@ locals {
 }
 
 resource "aws_s3_bucket" "data" {
+  #checkov:skip=CKV2_AWS_62:Nobody listens: completing an upload is a call, housekeeping looks after what was not completed.
+  #checkov:skip=CKV_AWS_144:A copy in another region is for the customer to decide: it doubles the price, and law may forbid it.
   bucket        = local.bucket_name
   force_destroy = !var.protect
   tags          = var.tags
@@ -57,8 +59,7 @@ resource "aws_s3_bucket_logging" "data" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "data" {
-  # Rules about versions are refused until the bucket keeps some.
-  bucket = aws_s3_bucket_versioning.data.bucket
+  bucket = aws_s3_bucket.data.id
 
   rule {
     id     = "unfinished-uploads"
@@ -109,6 +110,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "data" {
       days = var.bucket.query_result_days
     }
   }
+
+  # Rules about versions are refused until the bucket keeps some.
+  depends_on = [aws_s3_bucket_versioning.data]
 }
 
 resource "aws_s3_bucket_cors_configuration" "data" {

@@ -89,5 +89,6 @@ resource "aws_dynamodb_table" "this" {
     aws_s3_bucket_ownership_controls.data,
     aws_s3_bucket_policy.data,
     aws_s3_bucket_server_side_encryption_configuration.data,
+    var.destroyed_after_tables,
   ]
 }

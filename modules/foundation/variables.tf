@@ -126,3 +126,10 @@ variable "console_origins" {
     error_message = "An origin is https://host or https://host:port (http only for this machine), without a path or a wildcard."
   }
 }
+
+variable "destroyed_after_tables" {
+  description = "Values of resources of other modules that are destroyed only after the tables (the audit log's group): where the tables refuse, these stay too."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}

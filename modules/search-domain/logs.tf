@@ -11,6 +11,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:These logs are for operating the domain, not for audit; the retention is an input.
   for_each = local.logs
 
   name              = local.log_group_names[each.key]

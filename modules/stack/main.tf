@@ -10,6 +10,8 @@ module "foundation" {
   log_bucket_name = module.buckets.log_bucket_name
   console_origins = var.console_origins
 
+  destroyed_after_tables = [module.audit.log_group_name]
+
   # The functions that reach objects themselves, and the role whose signed URLs everybody else follows.
   object_role_arns = [
     module.functions.role_arns["packages"],
