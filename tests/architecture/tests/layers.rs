@@ -19,7 +19,8 @@ fn allowed(package: &str) -> &'static [&'static str] {
         "client" => &["contract"],
         "cli" => &["client", "contract"],
         "server" => &["domain", "app", "contract", "web", "runtime", "embedded", "functions"],
-        name if name.starts_with("function-") => &["domain", "app", "contract", "web", "runtime"],
+        // The adapters are for the program alone: see the rule about libraries.
+        name if name.starts_with("function-") => &["domain", "app", "contract", "web", "runtime", "aws"],
         other => panic!("{other} is new: say in ARCHITECTURE.md and here what it may import"),
     }
 }
@@ -28,10 +29,14 @@ fn allowed(package: &str) -> &'static [&'static str] {
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("domain", &["tokio", "axum", "http", "hyper", "reqwest", "aws-sdk-s3", "aws-sdk-dynamodb", "aws-config", "rusqlite"]),
     ("app", &["axum", "http", "hyper", "reqwest", "aws-sdk-s3", "aws-sdk-dynamodb", "aws-config", "rusqlite", "tantivy"]),
-    ("function-", &["datafusion", "tantivy", "rusqlite", "aws-sdk-s3", "aws-sdk-dynamodb", "aws-config", "reqwest"]),
+    ("function-", &["datafusion", "tantivy", "rusqlite"]),
     ("client", &["rusqlite", "tantivy", "aws-sdk-s3", "axum"]),
     ("", &["openssl", "openssl-sys", "native-tls", "rsa"]),
 ];
+
+/// Libraries that the program of a function may reach, and its library must not.
+const OF_PROGRAMS: &[&str] =
+    &["datalake-aws", "datalake-runtime", "aws-config", "aws-sdk-dynamodb", "aws-sdk-s3", "lambda_runtime", "reqwest"];
 
 struct Metadata {
     /// Our packages by name without `datalake-`, with the ids of what they depend on (development left out).
@@ -40,8 +45,19 @@ struct Metadata {
     names: BTreeMap<String, String>,
 }
 
+/// What there is with default features: the programs.
 fn metadata() -> Metadata {
-    let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).output().expect("cargo runs");
+    resolved(&[])
+}
+
+/// What there is without them: of functions, the libraries.
+fn metadata_of_libraries() -> Metadata {
+    resolved(&["--no-default-features"])
+}
+
+fn resolved(features: &[&str]) -> Metadata {
+    let arguments = ["metadata", "--format-version", "1", "--locked"];
+    let output = Command::new(env!("CARGO")).args(arguments).args(features).output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let document: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
     let text = |value: &Value| value.as_str().expect("text").to_owned();
@@ -87,6 +103,21 @@ fn every_package_imports_only_what_its_layer_may() {
             assert!(allowed(package).contains(&layer), "{package} must not import {name}");
         }
     }
+}
+
+#[test]
+fn the_library_of_a_function_knows_neither_aws_nor_lambda() {
+    let metadata = metadata_of_libraries();
+    let functions = metadata.ours.iter().filter(|(package, _)| package.starts_with("function-"));
+    let mut seen = 0;
+    for (package, id) in functions {
+        let reached = metadata.reached_from(id);
+        for library in OF_PROGRAMS {
+            assert!(!reached.contains(*library), "the library of {package} reaches {library}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 10, "functions are missing");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Rules about our own sources: sizes of ports, lints everywhere, status codes in one file, the environment in few.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -108,4 +109,34 @@ fn no_warning_is_silenced_without_a_reason() {
         assert!(!text.contains("#[allow(") && !text.contains("#![allow("), "{}: use #[expect(…, reason = …)]", path.display());
         assert!(!text.contains("#[ignore"), "{}: a test that does not run proves nothing", path.display());
     }
+}
+
+#[test]
+fn the_program_of_a_function_is_composition_and_no_more() {
+    for path in files(&["functions"], "rs").iter().filter(|path| path.ends_with("src/main.rs")) {
+        let lines = read(path).lines().count();
+        assert!(lines <= 40, "{} has {lines} lines: what is more than composition belongs to a library", path.display());
+    }
+}
+
+#[test]
+fn only_the_runtime_knows_lambda() {
+    for path in files(&["crates", "functions"], "rs") {
+        let knows = read(&path).contains("lambda_runtime");
+        assert!(!knows || path.to_string_lossy().contains("crates/runtime/src/lambda/"), "{} names lambda_runtime", path.display());
+    }
+}
+
+/// Names of variables (`DATALAKE_…`) in a text.
+fn variables(text: &str) -> BTreeSet<String> {
+    let letters = |character: char| character.is_ascii_uppercase() || character == '_';
+    text.match_indices("DATALAKE_").map(|(start, _)| text[start..].chars().take_while(|character| letters(*character)).collect()).collect()
+}
+
+#[test]
+fn terraform_tells_functions_what_they_read() {
+    let read_by_functions = variables(&read(&root().join("crates/runtime/src/lambda/settings.rs")));
+    let told: BTreeSet<String> = files(&["modules/functions"], "tf").iter().flat_map(|path| variables(&read(path))).collect();
+    assert!(told.len() >= 15, "variables are missing: {told:?}");
+    assert_eq!(read_by_functions, told);
 }
