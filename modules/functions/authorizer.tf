@@ -41,7 +41,7 @@ module "authorizer" {
     },
     {
       sid       = "ReadUserRecords"
-      actions   = ["cognito-idp:AdminGetUser", "cognito-idp:ListUsers"]
+      actions   = [local.find_user]
       resources = [var.user_pool_arn]
     },
     local.use_tables,

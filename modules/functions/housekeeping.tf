@@ -23,6 +23,7 @@ module "housekeeping" {
     DATALAKE_HOUSEKEEPING_QUEUE_URL = var.queue_urls.housekeeping
     DATALAKE_USER_POOL_ID           = var.user_pool_id
     DATALAKE_DIRECTORY              = var.directory
+    DATALAKE_ADMIN_GROUP            = var.admin_group
   })
 
   statements = [
@@ -80,7 +81,7 @@ module "housekeeping" {
     },
     {
       sid       = "ReadDirectory"
-      actions   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
+      actions   = var.directory == "federated" ? ["cognito-idp:ListUsers"] : ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
       resources = [var.user_pool_arn]
     },
     local.send_audit,

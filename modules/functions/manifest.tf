@@ -47,13 +47,19 @@ module "manifest" {
     },
     {
       sid       = "WriteManifests"
-      actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"]
+      actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
       resources = ["${var.bucket_arn}/exports/*"]
     },
     {
       sid       = "ListManifests"
       actions   = ["s3:ListBucket"]
       resources = [var.bucket_arn]
+    },
+    {
+      # What does not fit into one run goes on in the next.
+      sid       = "GoOn"
+      actions   = ["sqs:SendMessage"]
+      resources = [var.queue_arns.manifest]
     },
     local.sign,
     local.send_audit,

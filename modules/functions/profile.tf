@@ -17,6 +17,7 @@ module "profile" {
     DATALAKE_USER_SECRETS_KEY_ARN = var.user_secrets_key_arn
     DATALAKE_USER_POOL_ID         = var.user_pool_id
     DATALAKE_DIRECTORY            = var.directory
+    DATALAKE_ADMIN_GROUP          = var.admin_group
     DATALAKE_API_URL              = var.api_url
   })
 
@@ -38,7 +39,7 @@ module "profile" {
     },
     {
       sid       = "UseDirectory"
-      actions   = ["cognito-idp:AdminGetUser", "cognito-idp:AdminUpdateUserAttributes", "cognito-idp:ListGroups", "cognito-idp:ListUsers"]
+      actions   = ["cognito-idp:AdminUpdateUserAttributes", "cognito-idp:ListGroups", local.find_user]
       resources = [var.user_pool_arn]
     },
   ])

@@ -127,14 +127,14 @@ run "what_functions_are_told" {
       packages     = "AUDIT_QUEUE_URL BUCKET CONSOLE_ORIGINS KEY_ARN LOG_LEVEL PREFIX SIGNER_ROLE_ARN"
       search       = "AUDIT_QUEUE_URL CONSOLE_ORIGINS KEY_ARN LOG_LEVEL PREFIX SEARCH_ENDPOINT"
       cart         = "AUDIT_QUEUE_URL BUCKET CONSOLE_ORIGINS KEY_ARN LOG_LEVEL PREFIX SIGNER_ROLE_ARN"
-      profile      = "API_URL AUDIT_QUEUE_URL CONSOLE_ORIGINS DIRECTORY KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID USER_SECRETS_KEY_ARN"
+      profile      = "ADMIN_GROUP API_URL AUDIT_QUEUE_URL CONSOLE_ORIGINS DIRECTORY KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID USER_SECRETS_KEY_ARN"
       authorizer   = "CLIENT_IDS DIRECTORY ISSUER JWKS_URL LOG_LEVEL PREFIX USER_POOL_ID USER_SECRETS_KEY_ARN"
       identity     = "ADMIN_GROUP AUDIT_QUEUE_URL DIRECTORY GROUP_MAP LOG_LEVEL PREFIX"
       changes      = "AUDIT_QUEUE_URL HOUSEKEEPING_QUEUE_URL LOG_LEVEL MANIFEST_QUEUE_URL PREFIX SEARCH_QUEUE_URL"
       indexer      = "LOG_LEVEL PREFIX SEARCH_ENDPOINT"
       manifest     = "API_URL AUDIT_QUEUE_URL BUCKET KEY_ARN LOG_LEVEL MANIFEST_QUEUE_URL PREFIX SIGNER_ROLE_ARN"
       logging      = "AUDIT_LOG_GROUP LOG_LEVEL PREFIX"
-      housekeeping = "AUDIT_QUEUE_URL BUCKET DIRECTORY HOUSEKEEPING_QUEUE_URL KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID"
+      housekeeping = "ADMIN_GROUP AUDIT_QUEUE_URL BUCKET DIRECTORY HOUSEKEEPING_QUEUE_URL KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID"
     }
     error_message = "A function that isn't told what it needs does not start, and none is told more."
   }
@@ -193,8 +193,18 @@ run "what_functions_may_do" {
   }
 
   assert {
-    condition     = length(setintersection(flatten([for statement in jsondecode(module.search.policy).Statement : statement.Action]), ["es:ESHttpPut", "es:ESHttpDelete"])) == 0
-    error_message = "The search function reads the index and no more."
+    condition = { for statement in jsondecode(module.search.policy).Statement : statement.Action[0] => trimprefix(statement.Resource[0], var.search_domain_arn) if startswith(statement.Action[0], "es:") } == {
+      "es:ESHttpPost" = "/data-lake-packages/_search"
+      "es:ESHttpHead" = "/_alias/data-lake-packages"
+      "es:ESHttpGet"  = "/data-lake-packages-*/_alias"
+      "es:ESHttpPut"  = "/data-lake-packages-1"
+    }
+    error_message = "The search function reads the index, and makes it where there is none; it writes no document."
+  }
+
+  assert {
+    condition     = alltrue([for policy in [module.packages.policy, module.manifest.policy, module.housekeeping.policy] : length(policy) < 8000])
+    error_message = "IAM takes 10,240 characters in a role's own policies; longer names must fit too."
   }
 
   assert {
@@ -271,6 +281,11 @@ run "federated_and_another_prefix" {
   assert {
     condition     = jsondecode(module.identity.environment["DATALAKE_GROUP_MAP"]) == { "CN=Research & Development,OU=Groups" = "research" } && module.identity.environment["DATALAKE_ADMIN_GROUP"] == "Lake Admins"
     error_message = "The identity function must be told how names are mapped."
+  }
+
+  assert {
+    condition     = strcontains(module.authorizer.policy, "cognito-idp:ListUsers") && !strcontains(module.authorizer.policy, "cognito-idp:AdminGetUser")
+    error_message = "People of an identity provider are looked up."
   }
 
   assert {
