@@ -71,13 +71,15 @@ def rendered(folder):
     readme = folder / "README.md"
     if not readme.exists():
         raise ValueError(f"{folder.name}: README.md is missing")
-    text = readme.read_text(encoding="utf-8")
+    text = old = readme.read_text(encoding="utf-8")
+    if BEGIN not in text and END not in text:
+        text = f"{text.rstrip()}\n\n{BEGIN}\n{END}\n"
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise ValueError(f"{folder.name}: README.md needs each of these lines once:\n{BEGIN}\n{END}")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
     tables = ["## Inputs", "", *inputs(folder), "", "## Outputs", "", *outputs(folder)]
-    return readme, text, before + "\n".join([BEGIN, *tables, END]) + after
+    return readme, old, before + "\n".join([BEGIN, *tables, END]) + after
 
 
 def main(root, *arguments):
