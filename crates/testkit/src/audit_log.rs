@@ -14,8 +14,8 @@ use crate::builders::{audit_record, now};
 /// pages are small.
 #[macro_export]
 macro_rules! audit_log_suite {
-    ($make:path) => {
-        $crate::contract_tests!($make, audit_log;
+    ($make:path $(, unless = $left_out:path)?) => {
+        $crate::contract_tests!($make, audit_log $(, unless = $left_out)?;
             what_was_appended_comes_back_whole_and_oldest_first,
             every_filter_narrows,
             pages_join_without_a_gap_or_a_repetition,

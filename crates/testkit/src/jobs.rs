@@ -55,8 +55,8 @@ pub trait QueueHarness: JobsHarness {
 /// Runs the checks of the port: `jobs_suite!(make)`, where `make` is an asynchronous function to a boxed [`JobsHarness`].
 #[macro_export]
 macro_rules! jobs_suite {
-    ($make:path) => {
-        $crate::contract_tests!($make, jobs;
+    ($make:path $(, unless = $left_out:path)?) => {
+        $crate::contract_tests!($make, jobs $(, unless = $left_out)?;
             every_job_reaches_the_worker_of_its_kind_unchanged,
             a_delayed_job_comes_when_its_time_has_come,
             a_delay_of_more_than_15_minutes_is_refused,
