@@ -1,71 +1,19 @@
-"""Python reads this before the emulator starts: every check of a call against its caller's policies is written down.
+"""Python reads this before the emulator starts: it is watched, and mended where it does not tell what it knows."""
 
-The emulator evaluates policies in one place (`ministack.core.iam_evaluator.enforce`): with the action, the resource and
-the principal that AWS's service authorization reference names for the call, each row of a transaction and each key of a
-batch by itself. One line of JSON a check goes to the file that DATALAKE_RECORD names.
-
-Every request counts as one by TLS: the emulator listens on loopback without, and buckets and queues refuse that
-(`aws:SecureTransport`), as AWS would.
-"""
-
-import contextvars
-import inspect
-import itertools
-import json
 import os
-import threading
-import time
 
 
-def record(path):
+def begin():
     try:
-        from ministack.core import iam_evaluator
+        import ministack.app  # noqa: F401
     except ImportError:
         return  # Another Python program, started by the emulator.
+    import mend
+    import record
 
-    file = open(path, "a", buffering=1)
-    lock = threading.Lock()
-    numbers = itertools.count(1)
-    # Checks with the same number belong to one HTTP request.
-    request = contextvars.ContextVar("request", default=0)
-    pin, enforce = iam_evaluator.pin_signed_request, iam_evaluator.enforce
-    signature = inspect.signature(enforce)
-
-    def pin_and_count(*arguments, **named):
-        request.set(next(numbers))
-        return pin(*arguments, **named)
-
-    def principal_of(access_key):
-        credential = iam_evaluator.resolve_credential(access_key)
-        return getattr(credential, "principal_arn", "")
-
-    def enforce_and_record(*arguments, **named):
-        answer = enforce(*arguments, **named)
-        call = signature.bind(*arguments, **named)
-        call.apply_defaults()
-        access_key = call.arguments["access_key_id"] or ""
-        line = {
-            "at": time.time(),
-            "request": request.get(),
-            "access_key": access_key,
-            "principal": principal_of(access_key) if access_key else "",
-            "action": call.arguments["iam_action"],
-            "resource": call.arguments["resource_arn"],
-            "allowed": answer is None,
-        }
-        with lock:
-            file.write(json.dumps(line) + "\n")
-        return answer
-
-    origin = iam_evaluator.pin_request_origin
-
-    def pin_origin(source_ip, _secure):
-        return origin(source_ip, True)
-
-    # The gateway imports them by name, but later than this.
-    iam_evaluator.pin_signed_request, iam_evaluator.enforce = pin_and_count, enforce_and_record
-    iam_evaluator.pin_request_origin = pin_origin
+    record.begin(os.environ["DATALAKE_RECORD"])
+    mend.begin()
 
 
 if os.environ.get("DATALAKE_RECORD"):
-    record(os.environ["DATALAKE_RECORD"])
+    begin()

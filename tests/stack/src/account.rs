@@ -8,7 +8,7 @@ use aws_sigv4::{
     sign::v4,
 };
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::REGION;
 
@@ -29,9 +29,6 @@ pub struct Account {
     credentials: Credentials,
 }
 
-/// What a test account's administrator may do.
-const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-
 impl Account {
     /// Makes a user who administers the account, as the account's root would: the emulator knows the root by the key
     /// `test`, whose signature it does not check (AWS checks every one).
@@ -39,16 +36,22 @@ impl Account {
         let test = "test".to_owned();
         let root = Credentials { access_key_id: test.clone(), secret_access_key: test };
         let root = Self { url: url.to_owned(), http: reqwest::Client::new(), credentials: root };
-        let name = ("UserName", "administrator");
-        root.query("iam", &[("Action", "CreateUser"), name]).await?;
-        let policy = [("PolicyName", "everything"), ("PolicyDocument", EVERYTHING)];
-        root.query("iam", &[("Action", "PutUserPolicy"), name, policy[0], policy[1]]).await?;
-        let key = root.query("iam", &[("Action", "CreateAccessKey"), name]).await?;
-        let credentials = Credentials {
+        let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        let credentials = root.make_user("administrator", &everything).await?;
+        Ok(Self { credentials, ..root })
+    }
+
+    /// Makes a user with this policy and an access key.
+    pub(crate) async fn make_user(&self, name: &str, policy: &Value) -> Result<Credentials> {
+        let (name, policy) = (("UserName", name), policy.to_string());
+        self.query("iam", &[("Action", "CreateUser"), name]).await?;
+        let policy = [("Action", "PutUserPolicy"), name, ("PolicyName", "use"), ("PolicyDocument", &policy)];
+        self.query("iam", &policy).await?;
+        let key = self.query("iam", &[("Action", "CreateAccessKey"), name]).await?;
+        Ok(Credentials {
             access_key_id: element(&key, "AccessKeyId").context("an access key id")?,
             secret_access_key: element(&key, "SecretAccessKey").context("a secret access key")?,
-        };
-        Ok(Self { credentials, ..root })
+        })
     }
 
     /// Whose key signs.

@@ -13,6 +13,8 @@
 mod account;
 mod build;
 mod calls;
+mod housekeeping;
+mod people;
 mod search;
 mod stack;
 mod terraform;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_servers::Server;
 
-use crate::{ACCOUNT_ID, Account, Call, Search, Terraform, build, calls, search::Proxy};
+use crate::{ACCOUNT_ID, Account, Call, Search, Terraform, build, calls, people, search::Proxy};
 
 /// Where everything is.
 pub const REGION: &str = "us-east-1";
@@ -20,9 +20,6 @@ pub const PREFIX: &str = "data-lake";
 
 /// Whatever is waited for comes within this time.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// The first administrator.
-const ADMINISTRATOR: &str = "ann@example.org";
 
 /// Which root is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,12 +100,21 @@ impl Stack {
     #[must_use]
     pub fn inputs(&self) -> Value {
         let domain = format!("arn:aws:es:{REGION}:{ACCOUNT_ID}:domain/{}-search", self.prefix);
-        json!({
+        let mut inputs = json!({
             "prefix": self.prefix,
             "region": REGION,
+            // A deployment that is destroyed in the end.
+            "protect": false,
             "code": {"folder": self.folder.path().join("zips")},
-            "search": {"existing": {"endpoint": self.search.url(), "domain_arn": domain}},
-        })
+            "search": {"existing_endpoint": self.search.url(), "existing_domain_arn": domain},
+            "data_bucket": {"reader_arns": [people::analyst_arn()]},
+            "jwks_url": format!("{}/{{user_pool_id}}/.well-known/jwks.json", self.emulator.url()),
+        });
+        match self.root {
+            Root::Cognito => inputs["administrator"] = json!({"email": people::ADMINISTRATOR, "name": "Demo"}),
+            Root::Federated => {}
+        }
+        inputs
     }
 
     /// Applies the root with these inputs.
@@ -164,7 +170,7 @@ impl Stack {
     /// The e-mail address of the first administrator.
     #[must_use]
     pub fn administrator(&self) -> &'static str {
-        ADMINISTRATOR
+        people::ADMINISTRATOR
     }
 
     /// The API's public address, as Terraform tells it, without a slash at the end.
