@@ -91,6 +91,25 @@ impl OidcTokenVerifier {
     }
 }
 
+/// The verifier of a Cognito user pool, which signs with RS256 only
+/// (<https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>).
+///
+/// # Errors
+/// If no client for the address of its keys can be made.
+pub fn cognito<'a>(
+    issuer: &str,
+    jwks_url: &str,
+    client_ids: impl Iterator<Item = &'a str>,
+    clock: Arc<dyn Clock>,
+) -> PortResult<Arc<dyn TokenVerifier>> {
+    let config = OidcConfig {
+        issuer: issuer.to_owned(),
+        client_ids: client_ids.map(str::to_owned).collect(),
+        algorithms: vec![SigningAlgorithm::Rs256],
+    };
+    Ok(Arc::new(OidcTokenVerifier::new(config, Arc::new(HttpKeySource::new(jwks_url)?), clock)))
+}
+
 /// Checks the signature alone: the times are checked against our own clock afterwards.
 fn verified_claims(token: &str, key: &DecodingKey, algorithm: SigningAlgorithm) -> Result<Claims, Refusal> {
     let mut validation = Validation::new(algorithm.algorithm());

@@ -1,4 +1,7 @@
-"""What the emulator knows and does not tell is told here, so that Terraform reads back what it wrote.
+"""Where the emulator does not do as AWS does, and it matters here.
+
+Every request counts as one by TLS: the emulator listens on loopback without, and buckets and queues refuse that
+(`aws:SecureTransport`), as AWS would.
 
 DescribeAlarms, in the XML that Terraform's provider asks for, leaves out most of an alarm (the same operation tells all of
 it in JSON). What AWS answers: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
@@ -7,6 +10,8 @@ it in JSON). What AWS answers: https://docs.aws.amazon.com/AmazonCloudWatch/late
 import re
 from xml.sax.saxutils import escape
 
+from ministack import app
+from ministack.core import iam_evaluator
 from ministack.services import cloudwatch
 
 TEXTS = ("AlarmDescription", "Statistic", "ExtendedStatistic", "Period", "TreatMissingData", "Unit")
@@ -31,6 +36,22 @@ def rest_of(alarm):
 
 
 def begin():
+    count_as_tls()
+    tell_alarms()
+
+
+def count_as_tls():
+    pin = iam_evaluator.pin_request_origin
+
+    def pin_secure(source_ip, _secure):
+        return pin(source_ip, True)
+
+    for module in (iam_evaluator, app):
+        if hasattr(module, "pin_request_origin"):
+            module.pin_request_origin = pin_secure
+
+
+def tell_alarms():
     describe = cloudwatch._describe_alarms
 
     def describe_all(params, cbor_data, is_cbor, is_json=False):
