@@ -56,6 +56,7 @@ impl World {
             enabled: true,
             tokens_valid_after: now(),
             last_sign_in: None,
+            federated: false,
         };
         let before = self.store().stored_principal(&principal.user_id).await.expect("the row before");
         let writes = self.store().put_principal(&record, before.as_ref(), None).expect("rows");

@@ -103,7 +103,7 @@ pub struct AuditRecord {
     pub resource: String,
     /// How it ended.
     pub outcome: AuditOutcome,
-    /// Why, for denials and errors.
+    /// Why, for denials and errors; what did not count of an allowed request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Names of the fields that changed, never values that could be secret.

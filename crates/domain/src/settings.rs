@@ -18,6 +18,8 @@ pub struct Settings {
     pub upload_limit: u64,
     /// Default life of an export's URLs in seconds.
     pub export_expires_in: u64,
+    /// API keys of people whom an identity provider owns stop so many days after the last sign-in.
+    pub federated_key_days: u32,
 }
 
 impl Default for Settings {
@@ -29,6 +31,7 @@ impl Default for Settings {
             audit_metadata_reads: false,
             upload_limit: crate::dataset::SIZE_LIMIT,
             export_expires_in: 3600,
+            federated_key_days: 7,
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::id::UserId;
 pub struct SignInEvent {
     /// The person's id (`sub`).
     pub user_id: UserId,
+    /// The directory's id; it names groups of its own by it.
+    pub directory: String,
     /// The directory's own name for the record.
     pub directory_name: String,
     /// What the directory knows of the person, by attribute.

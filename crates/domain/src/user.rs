@@ -37,4 +37,8 @@ pub struct PrincipalRecord {
     pub tokens_valid_after: Timestamp,
     /// When the person last signed in.
     pub last_sign_in: Option<Timestamp>,
+    /// Whether an identity provider owns the person: then nobody tells here that an account was closed, and API keys stop
+    /// some days after the last sign-in.
+    #[serde(default)]
+    pub federated: bool,
 }

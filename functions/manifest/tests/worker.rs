@@ -49,6 +49,7 @@ async fn home(format: &str) -> Home {
         enabled: true,
         tokens_valid_after: now(),
         last_sign_in: None,
+        federated: false,
     };
     let package = Package { visibility: Visibility::Everyone, ..package(1, "ann") };
     let dataset = dataset(1, 1, "sales/a.csv");

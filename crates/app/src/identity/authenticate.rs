@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Principal,
+    Principal, Timestamp,
     api_key::ApiKey,
     id::{AccessKeyId, UserId},
     ports::VerifiedToken,
@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use super::Identity;
 use crate::error::{AppError, AppResult, ErrorKind};
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The use of a key is noted at most so often.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(3600);
 
@@ -58,7 +59,8 @@ impl Identity {
     /// The caller that a key stands for whose signature was verified. Its use is noted, at most hourly.
     ///
     /// # Errors
-    /// 401 for a key that is inactive or has ended; 403 for somebody who is disabled, unknown or without a role.
+    /// 401 for a key that is inactive or has ended, or whose user must sign in again; 403 for somebody who is disabled,
+    /// unknown or without a role.
     pub async fn authenticate_key(&self, key: &ApiKey) -> AppResult<Principal> {
         let now = self.core.now();
         if !key.usable_at(now) {
@@ -71,6 +73,9 @@ impl Identity {
         let record = self.principal_record(&key.user_id).await?;
         let via = Via::Key { access_key_id: key.access_key_id.clone(), scope: key.scope.clone() };
         let principal = principal(&record, via)?;
+        if record.federated {
+            self.check_last_sign_in(&record, now).await?;
+        }
         if key.last_used_at.is_none_or(|used| now.since(used) >= USE_NOTED_EVERY)
             && let Err(error) = self.core.store.note_key_use(&key.access_key_id, now).await
         {
@@ -78,6 +83,23 @@ impl Identity {
             tracing::warn!(error = &error as &dyn std::error::Error, key = %key.access_key_id, "the use of a key could not be noted");
         }
         Ok(principal)
+    }
+
+    /// An identity provider does not tell that it closed an account: whoever can't sign in any more can't use keys for long.
+    async fn check_last_sign_in(&self, record: &PrincipalRecord, now: Timestamp) -> AppResult<()> {
+        let days = match self.key_days.get(&(), now) {
+            Some(days) => days,
+            None => {
+                let days = self.core.store.settings().await?.federated_key_days;
+                self.key_days.put((), days, now);
+                days
+            }
+        };
+        if record.last_sign_in.is_some_and(|last| now.since(last) <= DAY * days) {
+            return Ok(());
+        }
+        let message = format!("The user of the API key has not signed in for {days} days. Sign in once, then the key works again.");
+        Err(AppError::new(ErrorKind::Unauthenticated, "sign_in_required", message))
     }
 
     /// The principal row, at most a minute old.

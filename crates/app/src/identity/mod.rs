@@ -1,7 +1,9 @@
 //! Who people are and what proves it: principal rows, API keys, secrets.
 
+mod admit;
 mod authenticate;
 mod cache;
+mod claims;
 mod grant_key;
 mod manage_users;
 mod own_secret;
@@ -25,7 +27,9 @@ use tokio::sync::Mutex;
 use self::cache::Cache;
 use crate::core::Core;
 
+pub use admit::{Admission, Admitted};
 pub use authenticate::SigningKey;
+pub use claims::{ClaimRules, Mapping};
 pub use grant_key::GrantKey;
 pub use manage_users::InviteUser;
 
@@ -36,6 +40,8 @@ pub struct Identity {
     records: Arc<dyn UserRecords>,
     principals: Arc<Cache<UserId, Arc<PrincipalRecord>>>,
     seeds: Arc<Cache<UserId, Arc<SecretBox<[u8; 32]>>>>,
+    /// How long keys work after a sign-in at an identity provider; the other settings are nobody's business here.
+    key_days: Arc<Cache<(), u32>>,
     /// Held while a user's first record is made, so that two first secrets of one user don't come from two records.
     first_record: Arc<Mutex<()>>,
 }
@@ -43,7 +49,7 @@ pub struct Identity {
 impl Identity {
     /// Over the core and the users' records.
     pub fn new(core: Core, records: Arc<dyn UserRecords>) -> Self {
-        Self { core, records, principals: Arc::default(), seeds: Arc::default(), first_record: Arc::default() }
+        Self { core, records, principals: Arc::default(), seeds: Arc::default(), key_days: Arc::default(), first_record: Arc::default() }
     }
 }
 

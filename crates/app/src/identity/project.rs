@@ -9,10 +9,45 @@ use domain::{
 };
 
 use super::People;
-use crate::error::{AppError, AppResult};
+use crate::{
+    core::Core,
+    error::{AppError, AppResult},
+};
 
 /// So often a row is tried again that somebody else wrote meanwhile.
 const ATTEMPTS: usize = 8;
+
+impl Core {
+    /// Writes the principal row that `make` makes of the one that is there. `stamp` tells it; without one it is told to
+    /// nobody, and what would change nothing is not written.
+    ///
+    /// # Errors
+    /// Those of `make` and of the tables.
+    pub(super) async fn write_principal<F>(
+        &self,
+        user_id: &UserId,
+        stamp: Option<&Stamp>,
+        make: impl Fn(Option<PrincipalRecord>) -> F + Send + Sync,
+    ) -> AppResult<PrincipalRecord>
+    where
+        F: Future<Output = AppResult<PrincipalRecord>> + Send,
+    {
+        for _ in 0..ATTEMPTS {
+            // The row first: when what `make` reads changes between the two, its writer's row is newer than this one.
+            let before = self.store.stored_principal(user_id).await?;
+            let record = make(before.as_ref().map(|before| before.record.clone())).await?;
+            if stamp.is_none() && before.as_ref().is_some_and(|before| before.record == record) {
+                return Ok(record);
+            }
+            match self.store.tables.transact(self.store.put_principal(&record, before.as_ref(), stamp)?).await {
+                Ok(()) => return Ok(record),
+                Err(error) if error.is(PortErrorKind::PreconditionFailed) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::busy())
+    }
+}
 
 impl People {
     /// Writes the principal row as the directory has the person now, and what `adjust` changes besides. `stamp` tells
@@ -26,27 +61,22 @@ impl People {
         stamp: Option<&Stamp>,
         adjust: impl Fn(&mut PrincipalRecord) + Send + Sync,
     ) -> AppResult<PrincipalRecord> {
-        for _ in 0..ATTEMPTS {
-            // The row first: when the directory changes between the two reads, its writer's row is newer than this one.
-            let before = self.core.store.stored_principal(user_id).await?;
-            let kept = before.as_ref().map(|before| &before.record);
-            let mut record = match self.directory.get(user_id).await {
-                Ok(user) => projection(user, kept),
-                // Gone from the directory: nobody comes in by what is left.
-                Err(error) if error.is(PortErrorKind::NotFound) => match kept {
-                    Some(kept) => PrincipalRecord { enabled: false, role: None, groups: Vec::new(), ..kept.clone() },
-                    None => return Err(AppError::not_found("user")),
-                },
-                Err(error) => return Err(error.into()),
-            };
-            adjust(&mut record);
-            match self.core.store.tables.transact(self.core.store.put_principal(&record, before.as_ref(), stamp)?).await {
-                Ok(()) => return Ok(record),
-                Err(error) if error.is(PortErrorKind::PreconditionFailed) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(AppError::busy())
+        let adjust = &adjust;
+        self.core
+            .write_principal(user_id, stamp, |kept| async move {
+                let mut record = match self.directory.get(user_id).await {
+                    Ok(user) => projection(user, kept.as_ref()),
+                    // Gone from the directory: nobody comes in by what is left.
+                    Err(error) if error.is(PortErrorKind::NotFound) => match kept {
+                        Some(kept) => PrincipalRecord { enabled: false, role: None, groups: Vec::new(), ..kept },
+                        None => return Err(AppError::not_found("user")),
+                    },
+                    Err(error) => return Err(error.into()),
+                };
+                adjust(&mut record);
+                Ok(record)
+            })
+            .await
     }
 
     /// Brings the principal row in step with the directory after a change behind the product's back.
@@ -75,5 +105,6 @@ fn projection(user: DirectoryUser, kept: Option<&PrincipalRecord>) -> PrincipalR
         enabled: user.status != UserStatus::Disabled,
         tokens_valid_after: kept.map_or(Timestamp::EPOCH, |kept| kept.tokens_valid_after),
         last_sign_in: kept.and_then(|kept| kept.last_sign_in),
+        federated: kept.is_some_and(|kept| kept.federated),
     }
 }

@@ -48,6 +48,6 @@ impl People {
     }
 }
 
-fn disabled() -> AppError {
+pub(super) fn disabled() -> AppError {
     AppError::new(ErrorKind::Forbidden, "user_disabled", "The user is disabled. Ask an administrator.")
 }

@@ -77,6 +77,7 @@ impl Lake {
             enabled,
             tokens_valid_after: Timestamp::EPOCH,
             last_sign_in: None,
+            federated: false,
         };
         self.force(self.core.store.put_principal(&record, None, None).expect("rows")).await;
     }

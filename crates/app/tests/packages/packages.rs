@@ -83,6 +83,7 @@ async fn a_package_is_handed_over_with_everything_in_it() {
         enabled: true,
         tokens_valid_after: now(),
         last_sign_in: None,
+        federated: false,
     };
     lake.tables.transact(lake.core.store.put_principal(&record, None, None).expect("rows")).await.expect("Bob is known");
     let package = lake.package(&ann, "Flights").await;

@@ -1,5 +1,6 @@
 //! Who people are, what they may look up, and what they find.
 
+mod admission;
 mod home;
 mod identity;
 mod manage;

@@ -36,6 +36,7 @@ pub fn pre_token(event: Value) -> Result<SignInEvent, EventError> {
     let source = header.trigger_source.ok_or(EventError::Lacks { kind: KIND, what: "its source" })?;
     Ok(SignInEvent {
         user_id: sub.ok_or(EventError::Lacks { kind: KIND, what: "the user's id" })?,
+        directory: header.user_pool_id.filter(|id| !id.is_empty()).ok_or(EventError::Lacks { kind: KIND, what: "the user pool" })?,
         directory_name: header
             .user_name
             .filter(|name| !name.is_empty())

@@ -137,6 +137,7 @@ impl Home {
             enabled: true,
             tokens_valid_after: Timestamp::EPOCH,
             last_sign_in: None,
+            federated: false,
         })
         .await;
         home
