@@ -1,10 +1,11 @@
 //! Answers of a world.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::home::{Response, Shared};
+
 /// What came back.
-#[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -12,9 +13,19 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body; `null` if it is empty.
     pub body: Value,
+    home: Shared,
 }
 
 impl Answer {
+    pub(crate) fn new(home: &Shared, response: Response) -> Self {
+        let Response { status, headers: all, body } = response;
+        assert_eq!(all.get("x-request-id").map(|id| id.as_bytes()), Some(&b"req_1"[..]), "every answer names its request");
+        assert_eq!(all.get("x-content-type-options").map(|value| value.as_bytes()), Some(&b"nosniff"[..]));
+        let named = [header::LOCATION, header::ETAG, header::RETRY_AFTER, header::CONTENT_TYPE, header::WWW_AUTHENTICATE, header::ALLOW];
+        let headers = named.iter().filter_map(|name| Some((name.to_string(), all.get(name)?.to_str().ok()?.to_owned()))).collect();
+        Self { status, headers, body, home: home.clone() }
+    }
+
     /// Holds the answer against the snapshot `{tag}__{operation}_{status}[_{situation}]`.
     ///
     /// # Panics
@@ -41,12 +52,7 @@ impl Answer {
         };
         let headers: Map<String, Value> = self.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let answer = json!({ "status": status, "headers": headers, "body": self.body });
-        let mut settings = insta::Settings::clone_current();
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"));
-        settings.set_omit_expression(true);
-        settings.set_description(description);
-        settings.bind(|| insta::assert_json_snapshot!(name, answer));
+        self.home.compare(&name, description, &answer);
     }
 
     /// A text of the body, by its JSON pointer.

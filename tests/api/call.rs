@@ -1,66 +1,65 @@
 //! Requests to a world.
 
-use app::identity::verdict::{RefusalKind, Verdict};
-use axum::{
-    body::Body,
-    http::{Method, Request, header},
-};
-use domain::{Principal, audit::Origin};
-use http_body_util::BodyExt as _;
+use app::identity::verdict::Verdict;
+use axum::http::Method;
+use domain::Principal;
 use serde_json::Value;
-use tower::ServiceExt as _;
 
-use crate::{Answer, World};
+use crate::{
+    Answer,
+    home::{Request, Sender, Shared},
+};
 
 /// One request, not yet sent.
 pub struct Call<'a> {
-    world: &'a World,
-    verdict: Option<Verdict>,
-    method: Method,
-    path: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
+    home: &'a Shared,
+    request: Request,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(world: &'a World, verdict: Verdict, method: Method, path: String) -> Self {
-        Self { world, verdict: Some(verdict), method, path, headers: Vec::new(), body: Vec::new() }
+    pub(crate) fn new(home: &'a Shared, method: Method, path: String) -> Self {
+        Self { home, request: Request { sender: Sender::Anonymous, method, path, headers: Vec::new(), body: Vec::new() } }
+    }
+
+    fn from(mut self, sender: Sender) -> Self {
+        self.request.sender = sender;
+        self
     }
 
     /// Sent by this caller.
     #[must_use]
     pub fn by(self, principal: &Principal) -> Self {
-        Self { verdict: Some(Verdict::Allowed { principal: principal.clone(), body_sha256: None }), ..self }
+        self.from(Sender::Known(principal.clone()))
     }
 
-    /// Sent with a key's signature, which covers the body that was given before.
+    /// Sent with a key's signature, which covers the body.
     #[must_use]
     pub fn signed_by(self, principal: &Principal) -> Self {
-        let body_sha256 = Some(crate::sha256(&self.body));
-        Self { verdict: Some(Verdict::Allowed { principal: principal.clone(), body_sha256 }), ..self }
+        self.from(Sender::Signed(principal.clone()))
     }
 
-    /// Sent with this verdict, or with none.
+    /// Handed to the function with this verdict of an authorizer, or with none.
     #[must_use]
     pub fn with_verdict(self, verdict: Option<Verdict>) -> Self {
-        Self { verdict, ..self }
+        self.from(Sender::Verdict(verdict))
+    }
+
+    /// Sent without `Authorization`.
+    #[must_use]
+    pub fn by_anonymous(self) -> Self {
+        self.from(Sender::Anonymous)
     }
 
     /// Sent by somebody known who has no role.
     #[must_use]
     pub fn by_nobody(self) -> Self {
-        let refused = Verdict::Refused {
-            kind: RefusalKind::Forbidden,
-            code: "no_role".to_owned(),
-            detail: "You have no role in this data lake.".to_owned(),
-        };
-        Self { verdict: Some(refused), ..self }
+        self.from(Sender::Nobody)
     }
 
     /// With this header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.request.headers.push((name, value.into()));
         self
     }
 
@@ -72,8 +71,9 @@ impl<'a> Call<'a> {
 
     /// With these bytes as body.
     #[must_use]
-    pub fn bytes(self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..self }
+    pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.request.body = body.into();
+        self
     }
 
     /// Sends it.
@@ -81,24 +81,7 @@ impl<'a> Call<'a> {
     /// # Panics
     /// If the request is none, or the answer's body is not JSON.
     pub async fn send(self) -> Answer {
-        let mut request = Request::builder().method(self.method).uri(&self.path);
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let mut request = request.body(Body::from(self.body)).expect("a request");
-        request.extensions_mut().insert(Origin { request_id: "req_1".to_owned(), source_ip: Some("192.0.2.1".to_owned()) });
-        if let Some(verdict) = self.verdict {
-            request.extensions_mut().insert(verdict);
-        }
-        let response = self.world.router.clone().oneshot(request).await.expect("the router answers");
-        let status = response.status();
-        let named = [header::LOCATION, header::ETAG, header::RETRY_AFTER, header::CONTENT_TYPE, header::WWW_AUTHENTICATE, header::ALLOW];
-        let headers =
-            named.iter().filter_map(|name| Some((name.to_string(), response.headers().get(name)?.to_str().ok()?.to_owned()))).collect();
-        assert_eq!(response.headers().get("x-request-id").map(|id| id.as_bytes()), Some(&b"req_1"[..]), "every answer names its request");
-        assert_eq!(response.headers().get("x-content-type-options").map(|value| value.as_bytes()), Some(&b"nosniff"[..]));
-        let bytes = response.into_body().collect().await.expect("the body").to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("answers are JSON") };
-        Answer { status, headers, body }
+        let response = self.home.send(self.request).await;
+        Answer::new(self.home, response)
     }
 }

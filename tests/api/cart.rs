@@ -15,7 +15,7 @@ async fn cart() {
     let added = add(&flights).send().await;
     added.is("add_cart_item", 201, "");
     add(&flights).send().await.is("add_cart_item", 200, "again");
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     add(&trains).send().await.is("add_cart_item", 201, "second");
     world.get("/cart").by(&bob).send().await.is("read_cart", 200, "");
     let item = format!("/cart/items/{}", added.text("/id"));

@@ -44,9 +44,9 @@ async fn upload_of_one_file() {
     world.get(format!("{path}/download")).by(&ann).send().await.is("download_dataset", 409, "not_uploaded");
 
     world.send(&upload, b"day,delay\n1,20\n").await;
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     world.post(format!("{path}/complete")).by(&ann).send().await.is("complete_dataset", 200, "");
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     world.post(format!("{path}/complete")).by(&ann).send().await.is("complete_dataset", 200, "again");
     world.get(&path).by(&ann).send().await.is("read_dataset", 200, "");
     world.get(format!("/packages/{id}/datasets")).by(&ann).send().await.is("list_datasets", 200, "");
@@ -86,7 +86,7 @@ async fn a_second_dataset_of_a_path_replaces_the_first() {
     let ann = member("ann");
     let id = world.package(&ann, json!({ "name": "Flights" })).await;
     let first = world.uploaded(&ann, &id, "a.csv", b"old").await;
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     world.uploaded(&ann, &id, "a.csv", b"newer").await;
     let read = world.get(format!("/packages/{id}/datasets/{first}")).by(&ann).send().await;
     read.is("read_dataset", 200, "replaced");

@@ -3,10 +3,9 @@
 use app::identity::verdict::{RefusalKind, Verdict};
 use axum::http::Method;
 use datalake_tests_api::{Call, World, sha256};
-use domain::PortErrorKind;
 use serde_json::json;
 use testkit::builders::{PrincipalExt as _, member, read_only};
-use web::operations::{ALWAYS, Class, OPERATIONS, Operation};
+use web::operations::{Class, OPERATIONS, Operation};
 
 use crate::known::Known;
 
@@ -15,7 +14,7 @@ fn with(class: Class) -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The operation, called as it should be.
-fn call<'a>(known: &'a Known, operation: &Operation, path: impl Into<String>) -> Call<'a> {
+pub(crate) fn call<'a>(known: &'a Known, operation: &Operation, path: impl Into<String>) -> Call<'a> {
     let call = known.world.call(Method::from_bytes(operation.method.as_bytes()).expect("a method"), path).by(&known.ann);
     let call = if operation.classes.contains(&Class::IfMatchRequired) { call.header("if-match", "\"1\"") } else { call };
     match known.body(operation) {
@@ -28,7 +27,7 @@ fn call<'a>(known: &'a Known, operation: &Operation, path: impl Into<String>) ->
 async fn nobody_gets_in_without_sign_in() {
     let known = Known::new().await;
     for operation in with(Class::SignedIn) {
-        let answer = call(&known, operation, known.path(operation)).with_verdict(Some(Verdict::Anonymous)).send().await;
+        let answer = call(&known, operation, known.path(operation)).by_anonymous().send().await;
         answer.is(operation.id, 401, "");
     }
 }
@@ -185,32 +184,6 @@ async fn changes_that_must_name_their_version() {
         let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
         let body = known.body(operation).expect("a body");
         known.world.call(method, known.path(operation)).by(&known.ann).json(&body).send().await.is(operation.id, 428, "");
-    }
-}
-
-#[tokio::test]
-async fn backends_that_are_busy_or_away() {
-    let known = Known::new().await;
-    for operation in OPERATIONS.iter().filter(|operation| ALWAYS.iter().all(|status| operation.errors().contains(status))) {
-        for (kind, status) in [(PortErrorKind::RateLimited, 429), (PortErrorKind::Unavailable, 503)] {
-            // The lists of groups needs no backend but for its cursor, and keeps what it needs for that.
-            let fresh = Known::new_if(operation.id == "list_profile_groups").await;
-            let known = fresh.as_ref().unwrap_or(&known);
-            let query = match operation.id {
-                "list_profile_groups" => "?limit=1",
-                "suggest" => "?q=fli",
-                _ => "",
-            };
-            let path = known.path(operation) + query;
-            if operation.tag == "search" {
-                known.world.index.faults.fail_next(kind);
-            } else {
-                known.world.tables.fail("tables", kind, 1);
-            }
-            let answer = call(known, operation, path).send().await;
-            answer.is(operation.id, status, "");
-            assert_eq!(answer.header("retry-after"), "2", "{}", operation.id);
-        }
     }
 }
 

@@ -43,11 +43,11 @@ async fn export_of_signed_urls() {
     world.get(&path).by(&member("eve")).send().await.is("read_export", 404, "of_another");
 
     world.post(format!("{path}/retry")).by(&ann).send().await.is("retry_export", 409, "not_failed");
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     world.delete(&path).by(&ann).send().await.is("revoke_export", 200, "with_urls_that_still_live");
     world.get(&path).by(&ann).send().await.is("read_export", 200, "revoked");
     world.drain().await;
-    assert!(world.objects.keys(datalake_tests_api::BUCKET).iter().all(|key| !key.starts_with("exports/")), "manifests go with the export");
+    assert!(world.keys().await.iter().all(|key| !key.starts_with("exports/")), "manifests go with the export");
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn export_that_failed_can_be_tried_again() {
     let before = record.clone();
     record.record.enabled = false;
     let writes = world.store().put_principal(&record.record, Some(&before), None).expect("rows");
-    domain::ports::Tables::transact(&*world.tables, writes).await.expect("disabled");
+    domain::ports::Tables::transact(&*world.tables(), writes).await.expect("disabled");
     world.drain().await;
     let path = format!("/cart/exports/{}", checkout.text("/id"));
     world.get(&path).by(&ann).send().await.is("read_export", 200, "failed");

@@ -18,16 +18,9 @@ async fn grant_link_works_without_sign_in_until_it_is_taken_back() {
     let export: Value = world.get(format!("/cart/exports/{}", known.export)).by(ann).send().await.body;
     assert_eq!(export["followed"], 1);
 
-    world.clock.advance(seconds(10));
+    world.later(seconds(10));
     world.delete(format!("/cart/exports/{}", known.export)).by(ann).send().await.is("revoke_export", 200, "of_followed_links");
     world.get(&link).send().await.is("follow_grant", 404, "revoked");
-}
-
-#[tokio::test]
-async fn grant_link_dies_with_its_time() {
-    let known = Known::new().await;
-    known.world.clock.advance(seconds(31 * 24 * 3600));
-    known.world.get(format!("/cart/grants/{}/{}", known.token, known.entry)).send().await.is("follow_grant", 404, "expired");
 }
 
 #[tokio::test]

@@ -137,10 +137,3 @@ pub(crate) async fn grant(world: &World, exporter: &Principal, export: &str) -> 
     let entry = pieces.next().expect("a number").to_owned();
     (pieces.next().expect("a token").to_owned(), entry)
 }
-
-impl Known {
-    /// A world of its own for what can't share one.
-    pub(crate) async fn new_if(needed: bool) -> Option<Self> {
-        if needed { Some(Self::new().await) } else { None }
-    }
-}

@@ -1,10 +1,12 @@
 //! The JSON contract. Each test calls the real router and holds the answer against a snapshot that a reader can learn from.
 
 mod cart;
+mod clock;
 mod conflicts;
 mod datasets;
 mod errors;
 mod exports;
+mod faults;
 mod grants;
 mod health;
 mod known;

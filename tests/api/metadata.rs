@@ -13,10 +13,10 @@ async fn metadata_in_versions() {
     let path = format!("/packages/{id}/metadata");
     world.get(&path).by(&ann).send().await.is("read_metadata", 200, "");
 
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     let replaced = world.put(&path).by(&ann).header("if-match", "\"1\"").json(&json!({ "tags": { "year": "2002" } })).send().await;
     replaced.is("replace_metadata", 200, "");
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     let merge = json!({ "tags": { "year": null, "Überschrift": "Flüge ✈" } });
     world.patch(&path).by(&ann).json(&merge).send().await.is("merge_metadata", 200, "");
     let unchanged = world.patch(&path).by(&ann).json(&json!({ "tags": { "absent": null } })).send().await;

@@ -58,7 +58,7 @@ async fn list_packages() {
     let ann = member("ann");
     for name in ["First", "Second", "Third"] {
         world.package(&ann, json!({ "name": name })).await;
-        world.clock.advance(seconds(60));
+        world.later(seconds(60));
     }
     world.package(&member("bob"), json!({ "name": "Another's" })).await;
     let page = world.get("/packages?limit=2").by(&ann).send().await;
@@ -75,7 +75,7 @@ async fn change_package_leaves_what_it_does_not_name() {
     let world = World::new();
     let ann = member("ann");
     let id = world.package(&ann, json!({ "name": "Flights", "visibility": "groups", "groups": ["team"] })).await;
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     let changed = world.patch(format!("/packages/{id}")).by(&ann).header("if-match", "\"1\"").json(&json!({ "description": "Delays" }));
     changed.send().await.is("change_package", 200, "");
     let opened = world.patch(format!("/packages/{id}")).by(&ann).json(&json!({ "visibility": "everyone" })).send().await;
@@ -131,7 +131,7 @@ async fn read_datapackage_that_is_too_large_for_an_answer() {
         writes.push(world.store().put_path(&file, None).expect("a row"));
     }
     for chunk in writes.chunks(100) {
-        domain::ports::Tables::transact(&*world.tables, chunk.to_vec()).await.expect("rows");
+        domain::ports::Tables::transact(&*world.tables(), chunk.to_vec()).await.expect("rows");
     }
     let answer = world.get(format!("/packages/{id}/datapackage.json")).by(&ann).send().await;
     answer.is("read_datapackage", 302, "");
@@ -144,11 +144,11 @@ async fn list_history() {
     let world = World::new();
     let ann = member("ann");
     let id = world.package(&ann, json!({ "name": "Flights" })).await;
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     world.patch(format!("/packages/{id}")).by(&ann).json(&json!({ "visibility": "everyone", "description": "Delays" })).send().await;
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     world.uploaded(&ann, &id, "a.csv", b"1").await;
-    world.clock.advance(seconds(60));
+    world.later(seconds(60));
     // What was refused is for auditors only.
     world.delete(format!("/packages/{id}")).by(&member("eve")).send().await;
     world.drain().await;

@@ -19,7 +19,7 @@ async fn listed() -> (World, Principal, Vec<String>) {
         let package = world.package(&ann, json!({ "name": format!("Package {number}") })).await;
         world.in_cart(&ann, &package).await;
         packages.push(package);
-        world.clock.advance(seconds(1));
+        world.later(seconds(1));
     }
     let package = &packages[0];
     for number in 1..ITEMS {

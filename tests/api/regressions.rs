@@ -1,6 +1,6 @@
 //! Defects of the predecessor, each as a test named after what went wrong there.
 
-use datalake_tests_api::{BUCKET, World, sha256};
+use datalake_tests_api::{World, sha256};
 use serde_json::json;
 use testkit::builders::member;
 
@@ -28,7 +28,7 @@ async fn client_chosen_object_keys() {
     }
     let (dataset, upload) = world.registered(&ann, &id, "../a.csv".trim_start_matches("../"), b"1").await;
     let url = upload["url"].as_str().expect("a URL");
-    assert!(url.starts_with(&format!("memory://{BUCKET}/packages/{id}/{dataset}/")), "the product chooses: {url}");
+    assert!(world.place(url).contains(&format!("/packages/{id}/{dataset}/")), "the product chooses: {url}");
 }
 
 #[tokio::test]
@@ -94,13 +94,6 @@ async fn retries_that_doubled() {
     assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 201));
     assert_eq!((&first.body, first.header("location")), (&second.body, second.header("location")));
     let id = first.text("/id");
-    world.tables.lose_answers("tables.transact", 1);
-    let lost = world.post("/packages").by(&ann).header("idempotency-key", "lost").json(&json!({ "name": "Trains" })).send().await;
-    assert_eq!(lost.status, 503);
-    let again = world.post("/packages").by(&ann).header("idempotency-key", "lost").json(&json!({ "name": "Trains" })).send().await;
-    assert_eq!(again.status, 201);
-    assert_eq!(world.get("/packages").by(&ann).send().await.items().len(), 2, "one package a key");
-
     let files = json!({ "datasets": [{ "name": "a.csv", "size": 1, "sha256": sha256(b"1") }, { "name": "b.csv", "size": 200 << 20 }] });
     let register = || world.post(format!("/packages/{id}/datasets")).by(&ann).header("idempotency-key", "register").json(&files).send();
     let (first, second) = tokio::join!(register(), register());

@@ -27,7 +27,7 @@ async fn filled() -> (World, Principal, Principal) {
     for (owner, body) in packages {
         let id = world.package(owner, body).await;
         world.uploaded(owner, &id, "2001/data.csv", b"day,delay\n").await;
-        world.clock.advance(seconds(60));
+        world.later(seconds(60));
     }
     world.drain().await;
     (world, ann, bob)

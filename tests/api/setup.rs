@@ -1,27 +1,20 @@
 //! What tests need to stand before they ask: people, packages, bytes in the store, workers that have caught up.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use app::{
-    identity::{Identity, InviteUser, People},
-    workers::{changes::Changes, housekeeping::Housekeeping, indexing::Indexing, logging::Logging, manifest::Manifests},
-};
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::{
     Principal,
     access::Action,
     api_key::ApiKey,
     audit::{Actor, Origin},
-    job::Job,
-    ports::{Condition, Entry, Handler, SignedRequest, Tables as _},
-    principal::Role,
+    ports::Condition,
     user::PrincipalRecord,
 };
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use testkit::builders::{admin, now};
 
-use crate::{BUCKET, World};
+use crate::World;
 
 /// SHA-256 in lower-case hex.
 #[must_use]
@@ -35,9 +28,9 @@ pub const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// What a worker gets.
-fn entries<T>(bodies: Vec<T>) -> Vec<Entry<T>> {
-    bodies.into_iter().enumerate().map(|(number, body)| Entry { id: number.to_string(), body }).collect()
+/// Where a request came from, as the use cases are told.
+pub(crate) fn origin() -> Origin {
+    Origin { request_id: "req_1".to_owned(), source_ip: Some("192.0.2.1".to_owned()) }
 }
 
 impl World {
@@ -60,7 +53,7 @@ impl World {
         };
         let before = self.store().stored_principal(&principal.user_id).await.expect("the row before");
         let writes = self.store().put_principal(&record, before.as_ref(), None).expect("rows");
-        self.tables.transact(writes).await.expect("a known person");
+        self.tables().transact(writes).await.expect("a known person");
     }
 
     /// Invites a member into the directory; the directory chooses the user id.
@@ -68,11 +61,7 @@ impl World {
     /// # Panics
     /// If the directory refuses it.
     pub async fn invited(&self, name: &str) -> Principal {
-        let entered =
-            InviteUser { email: format!("{name}@example.org"), name: name.to_owned(), role: Role::Member, groups: Default::default() };
-        let people = People::new(self.core(), self.directory.clone(), self.directory.clone());
-        let record = people.invite(&self.caller(&admin("root")), &entered).await.expect("an invitation");
-        Principal { user_id: record.user_id, ..testkit::builders::member("somebody") }
+        self.home.invited(name).await
     }
 
     /// Grants an API key, as an admin does.
@@ -82,22 +71,13 @@ impl World {
     pub async fn granted(&self, key: &ApiKey) {
         let stamp = self.core().stamp_of(Actor::of(&admin("root")), &Origin::default(), Action::KeyGrant, &[]);
         let write = self.store().put_api_key(key, &stamp, Condition::Absent).expect("a row");
-        self.tables.write(write).await.expect("a granted key");
-    }
-
-    /// The use cases about API keys.
-    #[must_use]
-    pub fn identity(&self) -> Identity {
-        Identity::new(self.core(), self.directory.clone())
+        self.tables().write(write).await.expect("a granted key");
     }
 
     /// This principal as the use cases know a caller.
     #[must_use]
     pub fn caller(&self, principal: &Principal) -> app::Caller {
-        app::Caller {
-            principal: principal.clone(),
-            origin: Origin { request_id: "req_1".to_owned(), source_ip: Some("192.0.2.1".to_owned()) },
-        }
+        app::Caller { principal: principal.clone(), origin: origin() }
     }
 
     /// Makes a package and answers with its id.
@@ -127,8 +107,7 @@ impl World {
     /// # Panics
     /// If the store refuses the bytes.
     pub async fn send(&self, upload: &Value, bytes: &[u8]) {
-        let url = upload["url"].as_str().expect("a URL");
-        self.objects.send(&self.signed("PUT", url), bytes.to_vec()).await.expect("the store takes the bytes");
+        self.home.transfer(upload, bytes.to_vec()).await;
     }
 
     /// What is behind a signed URL.
@@ -136,11 +115,18 @@ impl World {
     /// # Panics
     /// If the store refuses it.
     pub async fn fetch(&self, url: &str) -> Vec<u8> {
-        self.objects.fetch(&self.signed("GET", url)).await.expect("the store hands it out").to_vec()
+        self.home.transfer(&json!({ "method": "GET", "url": url }), Vec::new()).await
     }
 
-    fn signed(&self, method: &'static str, url: &str) -> SignedRequest {
-        SignedRequest { method, url: SecretString::from(url), headers: BTreeMap::new(), expires_at: now() }
+    /// Bucket and key that a signed URL is about, with a slash between.
+    #[must_use]
+    pub fn place(&self, url: &str) -> String {
+        self.home.place(url)
+    }
+
+    /// Keys of the data bucket.
+    pub async fn keys(&self) -> Vec<String> {
+        self.home.keys().await
     }
 
     /// Registers, sends and completes a file; answers with the dataset's id.
@@ -181,34 +167,6 @@ impl World {
     /// # Panics
     /// If a worker fails.
     pub async fn drain(&self) {
-        loop {
-            let (changes, jobs) = (self.tables.take_changes(), self.jobs.take());
-            if changes.is_empty() && jobs.is_empty() {
-                return;
-            }
-            let outcome = Changes::new(self.jobs.clone()).handle(entries(changes)).await;
-            assert!(outcome.failed.is_empty(), "changes that could not be told");
-            let (audit, jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| matches!(job, Job::Audit { .. }));
-            let (index, jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| matches!(job, Job::Index { .. }));
-            let outcome = Logging::new(self.tables.clone(), self.audit_log.clone()).handle(entries(audit)).await;
-            assert!(outcome.failed.is_empty(), "audit records that could not be logged");
-            let outcome = Indexing::new(self.tables.clone(), self.index.clone()).handle(entries(index)).await;
-            assert!(outcome.failed.is_empty(), "packages that could not be indexed");
-            for job in jobs {
-                self.follow(job).await;
-            }
-        }
-    }
-
-    async fn follow(&self, job: Job) {
-        let manifests = Manifests::new(self.core(), self.objects.clone(), BUCKET, "https://lake.example.org");
-        let (objects, ids) = (self.objects.clone(), self.ids.clone());
-        let housekeeping = Housekeeping::new(self.tables.clone(), objects.clone(), objects, self.clock.clone(), ids, BUCKET);
-        match job {
-            Job::Export { user_id, export_id } => manifests.generate(&user_id, export_id).await.expect("manifests"),
-            Job::RemoveExport { user_id, export_id } => housekeeping.remove_export(&user_id, export_id).await.expect("removed files"),
-            Job::PackageDeleted { package_id } => housekeeping.package_deleted(package_id).await.expect("dropped uploads"),
-            other => panic!("nothing here asks for {other:?}"),
-        }
+        self.home.drain().await;
     }
 }
