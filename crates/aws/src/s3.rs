@@ -1,5 +1,11 @@
 //! Objects in Amazon S3, or behind any endpoint that speaks its protocol.
+//!
+//! One adapter, two ways to sign: with the endpoint's own key, which never ends ([`S3Objects::new`]), or, in an account,
+//! with a role that is assumed for that alone (`Account::objects`), because a function does not know when the
+//! credentials end that it is handed, and a signed URL ends with them.
 
+#[cfg(feature = "account")]
+mod account;
 mod body;
 mod conversion;
 mod errors;
@@ -14,7 +20,8 @@ use aws_sdk_s3::{
     Client,
     config::{
         BehaviorVersion, Builder, Config, Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
-        retry::RetryConfig, timeout::TimeoutConfig,
+        retry::RetryConfig,
+        timeout::{TimeoutConfig, TimeoutConfigBuilder},
     },
 };
 use domain::ports::Clock;
@@ -24,8 +31,11 @@ use signing::SigningCredentials;
 /// How long a connection may take to open.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
-/// How long one attempt may take whose work is small; for reads, until the first byte.
+/// How long one attempt may take whose work is small; for reads, until the first byte. In an account its policy holds.
 const ATTEMPT_TIME: Duration = Duration::from_secs(30);
+
+/// How long one attempt may take that is about up to a thousand objects.
+const BULK_ATTEMPT_TIME: Duration = Duration::from_secs(30);
 
 /// How long one attempt may take that moves or joins content: Amazon S3 completes large uploads within minutes.
 const LONG_ATTEMPT_TIME: Duration = Duration::from_secs(15 * 60);
@@ -83,28 +93,39 @@ pub fn static_credentials(access_key_id: &str, secret: &SecretString) -> SharedC
     SharedCredentialsProvider::new(Credentials::new(access_key_id, secret.expose_secret(), None, None, "static"))
 }
 
-/// The one place where limits of time and retries are set.
+/// The configuration of an endpoint with keys of its own.
 fn sdk_config(config: &S3Config, endpoint_url: Option<String>) -> Config {
     let mut builder = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(config.region.clone()))
         .credentials_provider(config.credentials.clone())
         .force_path_style(config.path_style)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(attempts_of(ATTEMPT_TIME).connect_timeout(CONNECT_TIME).build());
+    builder.set_endpoint_url(endpoint_url);
+    plain(builder).build()
+}
+
+/// What holds for every client.
+fn plain(builder: Builder) -> Builder {
+    builder
         // Checksums are announced by us where there is content. What the SDK would add by itself ends up in signed URLs.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts(ATTEMPT_TIME))
-        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(STALL_TIME).build());
-    builder.set_endpoint_url(endpoint_url);
-    builder.build()
-}
-
-fn timeouts(attempt: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT_TIME).operation_attempt_timeout(attempt).build()
+        .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(STALL_TIME).build())
 }
 
 /// What changes for operations that move or join content.
 fn long_attempts() -> Builder {
-    Config::builder().timeout_config(timeouts(LONG_ATTEMPT_TIME))
+    Config::builder().timeout_config(attempts_of(LONG_ATTEMPT_TIME).build())
+}
+
+/// What changes for operations on many objects at once.
+fn bulk_attempts() -> Builder {
+    Config::builder().timeout_config(attempts_of(BULK_ATTEMPT_TIME).build())
+}
+
+/// The attempts end, each by itself; the account's limit of a whole call is for small answers.
+fn attempts_of(attempt: Duration) -> TimeoutConfigBuilder {
+    TimeoutConfig::builder().operation_attempt_timeout(attempt).disable_operation_timeout()
 }

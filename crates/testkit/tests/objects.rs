@@ -15,6 +15,7 @@ async fn memory() -> ObjectsSubject {
         multipart: Arc::clone(&objects) as _,
         bucket: "memory".to_owned(),
         holder: objects,
+        lacks: &[],
         keep: Box::new(()),
     }
 }

@@ -22,7 +22,9 @@ fn kind_of(code: &str, status: u16) -> PortErrorKind {
     match (code, status) {
         ("KMS.ThrottlingException", _) => return PortErrorKind::RateLimited,
         ("NoSuchUpload", 200) => return PortErrorKind::NotFound,
-        ("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "EntityTooLarge" | "BadDigest", 200) => return PortErrorKind::InvalidArgument,
+        ("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "EntityTooLarge" | "BadDigest", 200) => {
+            return PortErrorKind::InvalidArgument;
+        }
         _ => {}
     }
     match failure::kind_of(code, status) {

@@ -67,6 +67,9 @@ impl Multipart for S3Objects {
 
     async fn complete(&self, upload: &PartUpload, parts: &[StoredPart]) -> PortResult<ObjectInfo> {
         const OPERATION: &str = "multipart.complete";
+        if parts.is_empty() {
+            return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION).with("parts", 0));
+        }
         let mut named = CompletedMultipartUpload::builder();
         for part in parts {
             named = named.parts(

@@ -15,6 +15,7 @@ use domain::{
 use super::{
     S3Objects,
     body::{SizedBody, incoming},
+    bulk_attempts,
     conversion::{Checksums, attachment, checksums, content_length, header_checksum, size, timestamp, version},
     errors::port_error,
     long_attempts,
@@ -130,7 +131,7 @@ impl Objects for S3Objects {
     async fn list(&self, bucket: &str, prefix: &str, after: Option<String>) -> PortResult<Listing> {
         const OPERATION: &str = "objects.list";
         let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix).set_continuation_token(after);
-        let page = request.send().await.map_err(port_error(OPERATION))?;
+        let page = request.customize().config_override(bulk_attempts()).send().await.map_err(port_error(OPERATION))?;
         let objects = page.contents.unwrap_or_default().into_iter().map(|object| {
             Ok(ObjectInfo {
                 size: size(OPERATION, object.size)?,
@@ -190,7 +191,7 @@ impl S3Objects {
             delete = delete.objects(named.build().map_err(invalid)?);
         }
         let request = self.client.delete_objects().bucket(bucket).delete(delete.build().map_err(invalid)?);
-        let answer = request.send().await.map_err(port_error(OPERATION))?;
+        let answer = request.customize().config_override(bulk_attempts()).send().await.map_err(port_error(OPERATION))?;
         let remaining = answer.errors().iter().map(|error| {
             tracing::warn!(key = error.key(), code = error.code(), "an object can't be removed");
             ObjectVersion {

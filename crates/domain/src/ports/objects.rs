@@ -169,7 +169,8 @@ pub trait Multipart: Send + Sync {
     /// All parts that arrived, ascending (pages are read here). `NotFound` once completed or aborted.
     async fn parts(&self, upload: &PartUpload) -> PortResult<Vec<StoredPart>>;
 
-    /// Makes the object of these parts; its `composite_sha256` is set. Doing it again after success is `NotFound`.
+    /// Makes the object of these parts; its `composite_sha256` is set. Doing it again after success makes nothing: it is
+    /// `NotFound`, or answers like the first time.
     async fn complete(&self, upload: &PartUpload, parts: &[StoredPart]) -> PortResult<ObjectInfo>;
 
     /// Drops the upload and its parts; of an absent one no error.

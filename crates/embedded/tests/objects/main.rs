@@ -18,6 +18,7 @@ async fn embedded() -> ObjectsSubject {
         multipart: objects,
         bucket: BUCKET.to_owned(),
         holder: Arc::new(HttpHolder::default()),
+        lacks: &[],
         keep: Box::new((running, folder)),
     }
 }

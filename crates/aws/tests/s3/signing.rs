@@ -1,5 +1,4 @@
 //! What signed requests cover, and how long they live. Signing needs no server.
-#![cfg(feature = "s3")]
 
 use std::{
     sync::{
@@ -16,7 +15,7 @@ use aws_credential_types::{
 use datalake_aws::s3::{S3Config, S3Objects};
 use domain::{
     PortErrorKind, Timestamp,
-    ports::{Clock, Multipart, ObjectAddress, ObjectVersion, Objects, PartInfo, PartUpload, PutOptions},
+    ports::{Clock, Multipart, ObjectAddress, ObjectVersion, Objects, PartInfo, PartUpload, PutOptions, SignedRequest},
 };
 use secrecy::ExposeSecret;
 use testkit::{FixedClock, memory_objects::options_of};
@@ -35,15 +34,13 @@ impl ProvideCredentials for Sessions {
     where
         Self: 'a,
     {
-        let number = self.begun.fetch_add(1, Ordering::SeqCst);
-        let expiry = SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.now().plus(HOUR).as_millis().unsigned_abs());
-        future::ProvideCredentials::ready(Ok(Credentials::new(
-            format!("SESSION{number}"),
-            "secret",
-            Some("token".to_owned()),
-            Some(expiry),
-            "test",
-        )))
+        future::ProvideCredentials::new(async {
+            let number = self.begun.fetch_add(1, Ordering::SeqCst);
+            // Others come between, as they do while a service is asked.
+            tokio::task::yield_now().await;
+            let expiry = SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.now().plus(HOUR).as_millis().unsigned_abs());
+            Ok(Credentials::new(format!("SESSION{number}"), "secret", Some("token".to_owned()), Some(expiry), "test"))
+        })
     }
 }
 
@@ -116,20 +113,64 @@ async fn the_told_expiry_is_the_true_one() {
 #[tokio::test]
 async fn a_url_ends_with_the_session_that_signed_it() {
     let signer = signer(None);
-    let object = ObjectVersion { address: address(), version: None };
-    let sign = async |expires_in| signer.objects.sign_get(&object, "x", expires_in).await;
     let now = signer.clock.now();
-    let long = sign(Duration::from_secs(3 * 3_600)).await.expect("signed");
+    let long = sign(&signer, Duration::from_secs(3 * 3_600)).await;
     assert_eq!(long.expires_at, now.plus(HOUR).minus(Duration::from_millis(750)));
     assert!(long.url.expose_secret().contains("X-Amz-Expires=3600&"));
     assert!(long.url.expose_secret().contains("X-Amz-Security-Token=token"));
 
-    sign(Duration::from_secs(60)).await.expect("signed");
+    sign(&signer, Duration::from_secs(60)).await;
     assert_eq!(signer.sessions.load(Ordering::SeqCst), 1, "a session that outlives the URL is used again");
     signer.clock.advance(HOUR - Duration::from_secs(30));
-    let renewed = sign(Duration::from_secs(60)).await.expect("signed");
+    let renewed = sign(&signer, Duration::from_secs(60)).await;
     assert_eq!(signer.sessions.load(Ordering::SeqCst), 2, "one that would not is renewed");
     assert!(renewed.url.expose_secret().contains("SESSION1"));
+}
+
+#[tokio::test]
+async fn a_session_outlives_what_it_signs_by_a_minute() {
+    let signer = signer(None);
+    sign(&signer, Duration::from_secs(900)).await;
+    signer.clock.advance(Duration::from_secs(3_600 - 900 - 61));
+    sign(&signer, Duration::from_secs(900)).await;
+    assert_eq!(signer.sessions.load(Ordering::SeqCst), 1);
+    signer.clock.advance(Duration::from_secs(2));
+    let signed = sign(&signer, Duration::from_secs(900)).await;
+    assert_eq!(signer.sessions.load(Ordering::SeqCst), 2);
+    assert_eq!(signed.expires_at.since(signer.clock.now()), Duration::from_millis(899_250), "whole seconds");
+}
+
+#[tokio::test]
+async fn an_export_of_urls_that_live_an_hour_begins_one_session() {
+    let signer = signer(None);
+    sign(&signer, Duration::from_secs(60)).await;
+    signer.clock.advance(Duration::from_secs(1_800));
+    // Before the export, because half of the session is over, and then for as long as a new one would live hardly longer.
+    let mut ends = Vec::new();
+    for _ in 0..59 {
+        ends.push(sign(&signer, HOUR).await.expires_at);
+        signer.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(signer.sessions.load(Ordering::SeqCst), 2);
+    let end = signer.clock.now().plus(HOUR).minus(Duration::from_secs(59));
+    assert!(ends.iter().all(|told| *told <= end && end.since(*told) < Duration::from_secs(1)), "none is told to outlive the session");
+    signer.clock.advance(Duration::from_secs(1));
+    sign(&signer, HOUR).await;
+    assert_eq!(signer.sessions.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn whoever_signs_at_once_waits_for_one_session() {
+    let signer = signer(None);
+    let signing = (0..100).map(|_| sign(&signer, HOUR));
+    let signed = futures::future::join_all(signing).await;
+    assert_eq!(signer.sessions.load(Ordering::SeqCst), 1);
+    assert!(signed.iter().all(|request| request.url.expose_secret().contains("SESSION0")));
+}
+
+async fn sign(signer: &Signer, expires_in: Duration) -> SignedRequest {
+    let object = ObjectVersion { address: address(), version: None };
+    signer.objects.sign_get(&object, "x", expires_in).await.expect("signed")
 }
 
 #[tokio::test]
