@@ -64,6 +64,12 @@ impl Authorizer {
         Self { identity: Identity::new(core, records), tokens, clock, failures: Arc::default() }
     }
 
+    /// Remembers keys for a minute: for a home where each read of a key's row is a call over the network.
+    #[must_use]
+    pub fn remembering_keys(self) -> Self {
+        Self { identity: self.identity.remembering_keys(), ..self }
+    }
+
     /// Who is asking, and with which rights. It never fails: what can't be told is a refusal.
     pub async fn verdict(&self, head: &RequestHead) -> Verdict {
         match self.decide(head).await {
@@ -100,8 +106,14 @@ impl Authorizer {
         let claim = signature::read(head, parameters, self.clock.now())?;
         // For an unknown key the same answer as for a wrong signature: nobody learns which keys exist.
         let invalid = || Refusal::unauthenticated("invalid_signature", INVALID_SIGNATURE);
-        let key = self.identity.signing_key(&claim.access_key_id).await?.ok_or_else(invalid)?;
-        if !resign::matches(head, &claim, &key.secret) {
+        let mut key = self.identity.signing_key(&claim.access_key_id).await?.ok_or_else(invalid)?;
+        let mut matches = resign::matches(head, &claim, &key.secret);
+        if !matches && key.remembered {
+            // The secret may be newer than what is remembered.
+            key = self.identity.stored_signing_key(&claim.access_key_id).await?.ok_or_else(invalid)?;
+            matches = resign::matches(head, &claim, &key.secret);
+        }
+        if !matches {
             return Err(invalid());
         }
         let principal = self.identity.authenticate_key(&key.key).await?;

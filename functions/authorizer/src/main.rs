@@ -23,7 +23,8 @@ async fn main() -> Result<(), lambda::Error> {
         tokens: oidc::cognito(told.get(Setting::Issuer)?, told.get(Setting::JwksUrl)?, told.list(Setting::ClientIds), clock.clone())?,
         clock,
         ids: Arc::new(SystemIds::default()),
-    });
+    })
+    .remembering_keys();
     serve_events(|event, _| async {
         let events::AuthorizerRequest { method, path, query, headers, source_ip, .. } = events::authorizer_request(event)?;
         let verdict = authorizer.verdict(&RequestHead { method, path, query, headers, source_ip }).await;

@@ -26,6 +26,8 @@ pub struct SigningKey {
     pub key: ApiKey,
     /// Its secret.
     pub secret: SecretString,
+    /// The row was read before, up to a minute ago.
+    pub remembered: bool,
 }
 
 impl Identity {
@@ -52,8 +54,25 @@ impl Identity {
     /// # Errors
     /// Those of tables, user records and cipher.
     pub async fn signing_key(&self, id: &AccessKeyId) -> AppResult<Option<SigningKey>> {
+        let remembered = self.keys.as_ref().and_then(|keys| keys.get(id, self.core.now()));
+        let Some(key) = remembered else { return self.stored_signing_key(id).await };
+        Ok(self.secret_of(&key).await?.map(|secret| SigningKey { key, secret, remembered: true }))
+    }
+
+    /// The same as the tables have it now: for a signature that does not fit what is remembered.
+    ///
+    /// # Errors
+    /// Those of tables, user records and cipher.
+    pub async fn stored_signing_key(&self, id: &AccessKeyId) -> AppResult<Option<SigningKey>> {
         let Some(key) = self.core.store.api_key(id).await? else { return Ok(None) };
-        Ok(self.secret_of(&key).await?.map(|secret| SigningKey { key, secret }))
+        self.remember(&key);
+        Ok(self.secret_of(&key).await?.map(|secret| SigningKey { key, secret, remembered: false }))
+    }
+
+    fn remember(&self, key: &ApiKey) {
+        if let Some(keys) = &self.keys {
+            keys.put(key.access_key_id.clone(), key.clone(), self.core.now());
+        }
     }
 
     /// The caller that a key stands for whose signature was verified. Its use is noted, at most hourly.
@@ -76,13 +95,21 @@ impl Identity {
         if record.federated {
             self.check_last_sign_in(&record, now).await?;
         }
-        if key.last_used_at.is_none_or(|used| now.since(used) >= USE_NOTED_EVERY)
-            && let Err(error) = self.core.store.note_key_use(&key.access_key_id, now).await
-        {
-            // A statistic: no request fails for it.
-            tracing::warn!(error = &error as &dyn std::error::Error, key = %key.access_key_id, "the use of a key could not be noted");
+        if key.last_used_at.is_none_or(|used| now.since(used) >= USE_NOTED_EVERY) {
+            self.note_use(key, now).await;
         }
         Ok(principal)
+    }
+
+    /// A statistic: no request fails for it.
+    async fn note_use(&self, key: &ApiKey, now: Timestamp) {
+        match self.core.store.note_key_use(&key.access_key_id, now).await {
+            Ok(()) => self.remember(&ApiKey { last_used_at: Some(now), ..key.clone() }),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, key = %key.access_key_id, "the use of a key could not be noted");
+            }
+        }
     }
 
     /// An identity provider does not tell that it closed an account: whoever can't sign in any more can't use keys for long.

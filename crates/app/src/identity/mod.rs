@@ -17,7 +17,8 @@ pub mod verdict;
 use std::sync::Arc;
 
 use domain::{
-    id::UserId,
+    api_key::ApiKey,
+    id::{AccessKeyId, UserId},
     ports::{Directory, Groups, UserRecords},
     user::PrincipalRecord,
 };
@@ -40,6 +41,8 @@ pub struct Identity {
     records: Arc<dyn UserRecords>,
     principals: Arc<Cache<UserId, Arc<PrincipalRecord>>>,
     seeds: Arc<Cache<UserId, Arc<SecretBox<[u8; 32]>>>>,
+    /// Where a read of a key's row costs a call over the network: rows of keys. Elsewhere each is read when it is needed.
+    keys: Option<Arc<Cache<AccessKeyId, ApiKey>>>,
     /// How long keys work after a sign-in at an identity provider; the other settings are nobody's business here.
     key_days: Arc<Cache<(), u32>>,
     /// Held while a user's first record is made, so that two first secrets of one user don't come from two records.
@@ -49,7 +52,22 @@ pub struct Identity {
 impl Identity {
     /// Over the core and the users' records.
     pub fn new(core: Core, records: Arc<dyn UserRecords>) -> Self {
-        Self { core, records, principals: Arc::default(), seeds: Arc::default(), key_days: Arc::default(), first_record: Arc::default() }
+        Self {
+            core,
+            records,
+            principals: Arc::default(),
+            seeds: Arc::default(),
+            keys: None,
+            key_days: Arc::default(),
+            first_record: Arc::default(),
+        }
+    }
+
+    /// Remembers keys for a minute, as people are remembered: an inactive key, or an old secret, may work that much longer;
+    /// a new secret works at once.
+    #[must_use]
+    pub fn remembering_keys(self) -> Self {
+        Self { keys: Some(Arc::default()), ..self }
     }
 }
 
