@@ -40,13 +40,13 @@ pub fn ministack_watched(hook: &Path, record: &Path) -> Result<Server> {
 }
 
 /// It keeps everything in memory, or below its own `TMPDIR`; what it would listen to besides is off, for those ports are
-/// fixed and open to the network. Functions that it runs are told its address. What follows the program, the port and
-/// `AUTH` are further variables.
+/// fixed and open to the network. Functions that it runs are told its address. Where the trigger before tokens fails there
+/// are no tokens, as on AWS. What follows the program, the port and `AUTH` are further variables.
 const SCRIPT: &str = r#"
     export BIND_HOST=127.0.0.1 GATEWAY_PORT="$2" AUTH="$3" IOT_MTLS_ENABLED=0 SFTP_ENABLED=0
     export STATE_DIR="$TMPDIR/state" S3_DATA_DIR="$TMPDIR/objects" PERSIST_STATE=0 S3_PERSIST=0
     export AWS_DEFAULT_REGION=us-east-1 MINISTACK_REGION=us-east-1 LOG_LEVEL=WARNING
-    export AWS_ENDPOINT_URL="http://127.0.0.1:$2"
+    export AWS_ENDPOINT_URL="http://127.0.0.1:$2" MINISTACK_COGNITO_PRETOKEN_STRICT=1
     program=$1
     shift 3
     # Not by `env`: the program's path holds a '='.
