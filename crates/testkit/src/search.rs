@@ -26,8 +26,9 @@ pub trait RebuildableIndex: SearchIndex + SearchRebuild {}
 
 impl<T: SearchIndex + SearchRebuild> RebuildableIndex for T {}
 
-/// Stamps one test per check; `make` is an asynchronous function that makes a fresh, empty index behind a
-/// [`crate::Subject`]; `unless = path` names a `fn() -> bool` that tells whether the checks are left out.
+/// Stamps one test per check.
+///
+/// `make` is an asynchronous function that makes a fresh, empty index behind a [`crate::Subject`]; `unless = path` names a `fn() -> bool` that tells whether the checks are left out.
 #[macro_export]
 macro_rules! search_suite {
     ($make:path) => {

@@ -14,7 +14,7 @@ impl Account {
     /// # Errors
     /// `InvalidArgument` for an endpoint that is no URL, or without region or credentials.
     pub fn index(&self, endpoint: &str, prefix: &str) -> PortResult<Arc<OpenSearchIndex>> {
-        let signing = Signing::Aws(self.clone());
+        let signing = Signing::Aws(Box::new(self.clone()));
         Ok(Arc::new(OpenSearchIndex::new(OpenSearchConfig { endpoint: endpoint.to_owned(), prefix: prefix.to_owned(), signing })?))
     }
 }

@@ -59,7 +59,7 @@ pub enum Signing {
     /// They are not: the cluster is open to this process.
     None,
     /// By Signature Version 4 for the service `es`, with this account's credentials.
-    Aws(Account),
+    Aws(Box<Account>),
 }
 
 /// A search index in an OpenSearch cluster, made at its first use if it isn't there. Clones share connections.
