@@ -8,11 +8,13 @@ def begin():
         import ministack.app  # noqa: F401
     except ImportError:
         return  # Another Python program, started by the emulator.
+    import federation
     import mend
     import record
 
     record.begin(os.environ["DATALAKE_RECORD"])
     mend.begin()
+    federation.begin()
 
 
 if os.environ.get("DATALAKE_RECORD"):

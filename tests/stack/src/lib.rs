@@ -13,6 +13,7 @@
 mod account;
 mod build;
 mod calls;
+pub mod federated;
 mod housekeeping;
 mod people;
 mod search;

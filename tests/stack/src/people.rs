@@ -48,10 +48,18 @@ impl Stack {
     /// # Errors
     /// If the table refuses.
     pub async fn grant_key(&self) -> Result<&'static str> {
+        self.grant_key_to(&self.user_id(ADMINISTRATOR).await?).await
+    }
+
+    /// Grants the same key to the user with this id.
+    ///
+    /// # Errors
+    /// If the table refuses.
+    pub async fn grant_key_to(&self, user_id: &str) -> Result<&'static str> {
         let row = json!({
             "access_key_id": {"S": ACCESS_KEY_ID},
             "item": {"S": "key"},
-            "user_id": {"S": self.user_id(ADMINISTRATOR).await?},
+            "user_id": {"S": user_id},
             "active": {"BOOL": true},
             "scope": {"M": {"read_only": {"BOOL": false}}},
             "created_at": {"S": "2026-01-01T00:00:00Z"},

@@ -92,7 +92,7 @@ impl Stack {
             move || Terraform::prepared(&tree, &scratch, root.name(), environment)
         })
         .await?;
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = http_client("")?;
         Ok(Self { root, prefix: prefix.to_owned(), terraform, outputs: Value::Null, account, http, emulator, search, folder })
     }
 
@@ -128,6 +128,7 @@ impl Stack {
             terraform.apply()?;
             terraform.outputs()
         })?;
+        self.http = http_client(self.api_url())?;
         Ok(())
     }
 
@@ -206,6 +207,16 @@ impl Stack {
     pub fn searches(&self) -> Result<Vec<Search>> {
         calls::read(&self.folder.path().join("searches"))
     }
+}
+
+/// Names below `localhost` are this machine (RFC 6761, section 6.3), and not every system's resolver knows.
+fn http_client(api_url: &str) -> Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let host = url::Url::parse(api_url).ok().and_then(|url| Some(url.host_str()?.to_owned()));
+    Ok(match host.filter(|host| host.ends_with(".localhost")) {
+        Some(host) => builder.resolve(&host, (std::net::Ipv4Addr::LOCALHOST, 0).into()).build()?,
+        None => builder.build()?,
+    })
 }
 
 /// What leads Terraform's provider to the account.
