@@ -209,7 +209,14 @@ impl ClientBuilder {
         if !matches!(self.endpoint.scheme(), "http" | "https") || self.endpoint.query().is_some() || self.endpoint.fragment().is_some() {
             return Err(Error::Input("The endpoint must be an http or https address without query.".to_owned()));
         }
-        let base = || reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(&self.user_agent);
+        let base = || {
+            let builder = reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(&self.user_agent);
+            // Names below `localhost` are this machine (RFC 6761, section 6.3); not every system's resolver knows.
+            match self.endpoint.host_str() {
+                Some(host) if host.ends_with(".localhost") => builder.resolve(host, (std::net::Ipv4Addr::LOCALHOST, 0).into()),
+                _ => builder,
+            }
+        };
         let failed = |error| Error::transport("prepare connections", error);
         // The API's redirects lead to signed URLs: they are read, not followed with a token.
         let api = base().timeout(self.timeout).redirect(reqwest::redirect::Policy::none()).build().map_err(failed)?;

@@ -3,16 +3,29 @@
 Every request counts as one by TLS: the emulator listens on loopback without, and buckets and queues refuse that
 (`aws:SecureTransport`), as AWS would.
 
+Batches in queues are authorised as what they are batches of: "Setting permissions for SendMessage, DeleteMessage, or
+ChangeMessageVisibility also sets permissions for the corresponding batch versions"
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html). The
+emulator asks for an action that AWS does not have.
+
+Writes to a log are authorised on the stream that they go to
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html). The emulator names
+the group alone.
+
+A version of an object is read in parts as the newest is: with `Range`, and with `response-*` parameters
+(https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). The emulator answers with the whole version.
+
 DescribeAlarms, in the XML that Terraform's provider asks for, leaves out most of an alarm (the same operation tells all of
 it in JSON). What AWS answers: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
 """
 
+import json
 import re
 from xml.sax.saxutils import escape
 
 from ministack import app
-from ministack.core import iam_evaluator
-from ministack.services import cloudwatch
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import cloudwatch, s3
 
 TEXTS = ("AlarmDescription", "Statistic", "ExtendedStatistic", "Period", "TreatMissingData", "Unit")
 LISTS = ("AlarmActions", "OKActions", "InsufficientDataActions")
@@ -37,6 +50,9 @@ def rest_of(alarm):
 
 def begin():
     count_as_tls()
+    authorise_batches()
+    name_log_streams()
+    read_versions_in_parts()
     tell_alarms()
 
 
@@ -49,6 +65,53 @@ def count_as_tls():
     for module in (iam_evaluator, app):
         if hasattr(module, "pin_request_origin"):
             module.pin_request_origin = pin_secure
+
+
+def authorise_batches():
+    enforce = iam_evaluator.enforce
+    batches = {f"sqs:{action}Batch": f"sqs:{action}" for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
+
+    def enforce_single(access_key_id, iam_action, *arguments, **named):
+        return enforce(access_key_id, batches.get(iam_action, iam_action), *arguments, **named)
+
+    iam_evaluator.enforce = enforce_single
+
+
+def name_log_streams():
+    extract = iam_actions.extract_resource_arn
+
+    def extract_stream(service, method, path, headers, body, *rest):
+        arn = extract(service, method, path, headers, body, *rest)
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if service != "logs" or operation not in ("CreateLogStream", "PutLogEvents"):
+            return arn
+        return f"{arn}:log-stream:{json.loads(body).get('logStreamName', '')}"
+
+    iam_actions.extract_resource_arn = extract_stream
+
+
+def read_versions_in_parts():
+    get = s3._get_object
+
+    def get_part(bucket_name, key, headers, query_params=None):
+        status, found, body = get(bucket_name, key, headers, query_params)
+        if status != 200 or not (query_params or {}).get("versionId"):
+            return status, found, body
+        s3._apply_response_overrides(found, query_params)
+        if not headers.get("range"):
+            return status, found, body
+        part = s3._parse_range(headers["range"], len(body))
+        if part is None:
+            return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{len(body)}"}, b""
+        start, end = part
+        content = body[start : end + 1]
+        found["Content-Length"] = str(len(content))
+        found["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
+        # A checksum of the whole would not be that of the part.
+        found = {name: value for name, value in found.items() if not name.lower().startswith("x-amz-checksum")}
+        return 206, found, content
+
+    s3._get_object = get_part
 
 
 def tell_alarms():
