@@ -115,3 +115,15 @@ impl Default for World {
         Self::new()
     }
 }
+
+/// What the snapshot of this name holds.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn snapshot(name: &str) -> serde_json::Value {
+    let path = format!("{}/snapshots/{name}.snap", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let (_, body) = text.trim_start_matches("---\n").split_once("\n---\n").expect("a head above the snapshot");
+    serde_json::from_str(body).expect("a snapshot is JSON")
+}
