@@ -54,6 +54,22 @@ resource "aws_sqs_queue" "changes_dead" {
   tags                              = var.tags
 }
 
+# Only a refusal, as the other queues have it.
+resource "aws_sqs_queue_policy" "changes_dead" {
+  queue_url = aws_sqs_queue.changes_dead.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyTls"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = aws_sqs_queue.changes_dead.arn
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}
+
 resource "aws_lambda_event_source_mapping" "changes" {
   for_each = toset(local.streams)
 

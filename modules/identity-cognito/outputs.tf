@@ -53,3 +53,13 @@ output "identity_provider" {
   description = "What to enter at the identity provider; null without one."
   value       = null
 }
+
+output "destroyed_after_tables" {
+  description = "Values of what must not go before the tables: people, and how they sign in."
+  value = [
+    aws_cognito_user_pool.this.id,
+    aws_cognito_user_pool_client.this.id,
+    aws_cognito_user_pool_domain.this.id,
+    aws_cognito_user_in_group.administrator.id,
+  ]
+}

@@ -61,3 +61,12 @@ output "identity_provider" {
     attributes   = local.attributes
   }
 }
+
+output "destroyed_after_tables" {
+  description = "Values of what must not go before the tables: people, and how they sign in."
+  value = [
+    aws_cognito_user_pool.this.id,
+    aws_cognito_user_pool_client.this.id,
+    aws_cognito_user_pool_domain.this.id,
+  ]
+}

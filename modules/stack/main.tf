@@ -10,7 +10,11 @@ module "foundation" {
   log_bucket_name = module.buckets.log_bucket_name
   console_origins = var.console_origins
 
-  destroyed_after_tables = [module.audit.log_group_name]
+  destroyed_after_tables = concat(
+    [module.audit.log_group_name, module.api.api_id],
+    values(module.queues.queue_urls),
+    var.destroyed_after_tables,
+  )
 
   # The functions that reach objects themselves, and the role whose signed URLs everybody else follows.
   object_role_arns = [

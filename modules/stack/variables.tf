@@ -49,3 +49,10 @@ variable "client_ids" {
   type        = list(string)
   nullable    = false
 }
+
+variable "destroyed_after_tables" {
+  description = "Values of the identity module's resources: where the tables refuse to be destroyed, these stay too."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}

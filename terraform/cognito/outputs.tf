@@ -33,6 +33,8 @@ output "next_steps" {
     1. ${var.administrator.email} has mail: an invitation with a first password. Sign in with it and choose another one:
        ${module.identity.sign_in_url}/login?client_id=${module.identity.client_id}&response_type=code&scope=openid+email+profile&redirect_uri=http%3A%2F%2F127.0.0.1%3A8971%2Fcallback
     2. See that the API answers: curl ${module.stack.api_url}/healthz
-    3. Tell the command line where it is: datalake --endpoint ${module.stack.api_url} configure
+    3. Tell the command line where it is, and sign in:
+       datalake configure --endpoint ${module.stack.api_url} --issuer ${module.identity.issuer} --client-id ${module.identity.client_id}
+       datalake login
   EOT
 }

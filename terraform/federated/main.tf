@@ -52,4 +52,6 @@ module "stack" {
   issuer        = module.identity.issuer
   jwks_url      = module.identity.jwks_url
   client_ids    = [module.identity.client_id]
+
+  destroyed_after_tables = module.identity.destroyed_after_tables
 }

@@ -52,7 +52,9 @@ output "next_steps" {
       "2. Sign in as a member of \"${var.admin_group}\": that group's members are administrators.",
       "   ${module.identity.sign_in_url}/login?client_id=${module.identity.client_id}&response_type=code&scope=openid+email+profile&redirect_uri=http%3A%2F%2F127.0.0.1%3A8971%2Fcallback",
       "3. See that the API answers: curl ${module.stack.api_url}/healthz",
-      "4. Tell the command line where it is: datalake --endpoint ${module.stack.api_url} configure",
+      "4. Tell the command line where it is, and sign in:",
+      "   datalake configure --endpoint ${module.stack.api_url} --issuer ${module.identity.issuer} --client-id ${module.identity.client_id}",
+      "   datalake login",
     ],
   ))
 }
