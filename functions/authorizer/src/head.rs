@@ -22,7 +22,8 @@ pub struct RequestHead {
     pub path: String,
     /// The query as it was sent, without `?`; empty for none.
     pub query: String,
-    /// Headers in order: name in lower case, value. With HTTP/2 the home adds `host`.
+    /// Headers in order: name in lower case, value. With HTTP/2 the home adds `host`. API Gateway hands over what was sent
+    /// several times as one header, its values joined by commas.
     pub headers: Vec<(String, String)>,
     /// The client's address.
     pub source_ip: Option<String>,
@@ -47,13 +48,16 @@ impl RequestHead {
         Ok(())
     }
 
-    /// The value of a header that must not stand there twice.
+    /// The value of a header that must not stand there twice: neither on its own, nor joined with another.
+    ///
+    /// Where values were joined that may hold commas, nobody can tell. Such a header was signed as it is read (Signature
+    /// Version 4 joins them alike), so nothing comes in by it that was not signed.
     pub(crate) fn single(&self, name: &str) -> Result<Option<&str>, Refusal> {
         let mut values = self.headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
         let first = values.next();
         match values.next() {
-            None => Ok(first),
-            Some(_) => Err(Refusal::malformed("duplicate_header", format!("The header {name} is there twice."))),
+            None if !first.is_some_and(|value| are_joined(name, value)) => Ok(first),
+            _ => Err(Refusal::malformed("duplicate_header", format!("The header {name} is there twice."))),
         }
     }
 
@@ -73,6 +77,16 @@ impl RequestHead {
         let key: Option<AccessKeyId> = proof.and_then(signature::claimed_key);
         let key = key.map(|key| (format!("{key} {address}"), KEY_LIMIT));
         key.into_iter().chain([(address, ADDRESS_LIMIT)]).collect()
+    }
+}
+
+/// Whether the value of a header that has one only is made of several.
+fn are_joined(name: &str, value: &str) -> bool {
+    match name {
+        "host" | "x-amz-date" | "x-amz-content-sha256" => value.contains(','),
+        // The parts of a signature are separated by commas, and have no spaces; another proof begins with its scheme.
+        "authorization" => value.split(',').skip(1).any(|part| part.trim().contains(' ')),
+        _ => false,
     }
 }
 

@@ -136,6 +136,48 @@ async fn a_header_that_is_there_twice_is_refused() {
     }
 }
 
+/// API Gateway joins what was sent twice by a comma
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
+#[tokio::test]
+async fn a_header_that_was_joined_with_another_is_refused_alike() {
+    let home = Home::with_key().await;
+    let good = home.sign(1, "POST", "/packages", "", Some(b"{}")).await;
+    let second = [
+        ("authorization", "Bearer good-token"),
+        ("authorization", header(&good, "authorization")),
+        ("host", "localhost:8080"),
+        ("x-amz-date", header(&good, "x-amz-date")),
+        ("x-amz-content-sha256", EMPTY_SHA256),
+    ];
+    for (name, value) in second {
+        for joined in [format!("{},{value}", header(&good, name)), format!("{value}, {}", header(&good, name))] {
+            assert_eq!(code(&home.verdict(&set_header(&good, name, &joined)).await), "duplicate_header", "{name}: {joined}");
+        }
+    }
+    let twice = home.bearer("good-token,Bearer good-token");
+    assert_eq!(code(&home.verdict(&twice).await), "duplicate_header");
+}
+
+#[tokio::test]
+async fn what_was_signed_twice_and_joined_on_its_way_is_what_was_signed() {
+    let home = Home::with_key().await;
+    let signing = Signing { headers: &[("x-note", "one"), ("x-note", "two")], ..Signing::default() };
+    let sent = home.sign_as(1, &signing, "GET", "/packages", "", None).await;
+    assert!(header(&sent, "authorization").contains("x-note"));
+    let with = |value: &str| {
+        let mut head = sent.clone();
+        head.headers.retain(|(name, _)| name != "x-note");
+        head.headers.push(("x-note".to_owned(), value.to_owned()));
+        head
+    };
+    assert_eq!(code(&home.verdict(&with("one,two")).await), "allowed");
+    for other in ["one", "two,one", "one,two,three"] {
+        assert_eq!(code(&home.verdict(&with(other)).await), "invalid_signature", "{other}");
+    }
+    // Where it arrives as it was sent, whoever reads one of the two would read less than was signed.
+    assert_eq!(code(&home.verdict(&sent).await), "duplicate_header");
+}
+
 #[tokio::test]
 async fn a_signature_for_another_service_is_refused() {
     let home = Home::with_key().await;
@@ -246,6 +288,33 @@ async fn a_key_that_has_ended_is_refused() {
     home.expire(1).await;
     let verdict = home.verdict(&home.sign(1, "GET", "/packages", "", None).await).await;
     assert_eq!(code(&verdict), "key_inactive");
+}
+
+#[tokio::test]
+async fn a_remembered_key_takes_its_new_secret_at_once_and_the_old_one_for_a_minute_at_most() {
+    let home = Home::with_key().await.remembering_keys();
+    let before = home.sign(1, "GET", "/packages", "", None).await;
+    assert_eq!(code(&home.verdict(&before).await), "allowed");
+    home.rotate(1, "ann").await;
+    assert_eq!(code(&home.verdict(&before).await), "allowed", "nobody asked the tables");
+    let after = home.sign(1, "GET", "/packages", "", None).await;
+    assert_eq!(code(&home.verdict(&after).await), "allowed");
+    assert_eq!(code(&home.verdict(&before).await), "invalid_signature", "from then on the old one is known to be old");
+
+    home.expire(1).await;
+    home.clock.advance(Duration::from_secs(60));
+    assert_eq!(code(&home.verdict(&home.sign(1, "GET", "/packages", "", None).await).await), "key_inactive");
+}
+
+#[tokio::test]
+async fn a_remembered_key_and_its_user_cost_no_read_and_no_write() {
+    let home = Home::with_key().await.remembering_keys();
+    let good = home.sign(1, "GET", "/packages", "", None).await;
+    assert_eq!(code(&home.verdict(&good).await), "allowed");
+    home.tables.take_changes();
+    home.tables.fail("tables", domain::PortErrorKind::Unavailable, 1);
+    assert_eq!(code(&home.verdict(&good).await), "allowed");
+    assert!(home.tables.take_changes().is_empty(), "its use was noted when it was read");
 }
 
 #[tokio::test]

@@ -55,11 +55,13 @@ pub(crate) struct Signing {
     pub(crate) region: &'static str,
     pub(crate) service: &'static str,
     pub(crate) secret: Option<&'static str>,
+    /// Further headers to sign; one that is there twice is signed as it is sent, twice.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
 }
 
 impl Default for Signing {
     fn default() -> Self {
-        Self { region: "us-east-1", service: "datalake", secret: None }
+        Self { region: "us-east-1", service: "datalake", secret: None, headers: &[] }
     }
 }
 
@@ -150,6 +152,17 @@ impl Home {
         home
     }
 
+    /// As where each read of a key's row is a call over the network.
+    pub(crate) fn remembering_keys(self) -> Self {
+        Self { authorizer: self.authorizer.remembering_keys(), ..self }
+    }
+
+    /// Gives a key another secret.
+    pub(crate) async fn rotate(&self, number: u64, user: &str) {
+        let caller = Caller { principal: member(user), origin: Origin::default() };
+        self.identity.rotate_secret(&caller, &access_key_id(number)).await.expect("an own key");
+    }
+
     pub(crate) async fn verdict(&self, head: &RequestHead) -> Verdict {
         self.authorizer.verdict(head).await
     }
@@ -158,8 +171,7 @@ impl Home {
     pub(crate) async fn grant(&self, number: u64, user: &str, scope: KeyScope) {
         let key = ApiKey { scope, salt: None, ..api_key(number, user) };
         self.write_key(&key, Condition::Absent).await;
-        let caller = Caller { principal: member(user), origin: Origin::default() };
-        self.identity.rotate_secret(&caller, &access_key_id(number)).await.expect("an own key");
+        self.rotate(number, user).await;
     }
 
     pub(crate) async fn expire(&self, number: u64) {
@@ -232,11 +244,12 @@ impl Home {
             .settings(settings)
             .build()
             .expect("all is given");
-        let request =
-            SignableRequest::new(method, address, std::iter::empty(), SignableBody::Bytes(body.unwrap_or_default())).expect("an address");
+        let request = SignableRequest::new(method, address, signing.headers.iter().copied(), SignableBody::Bytes(body.unwrap_or_default()))
+            .expect("an address");
         let (instructions, _) = sign(request, &parameters.into()).expect("can be signed").into_parts();
         let signed = instructions.headers().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         let mut headers: Vec<(String, String)> = signed.collect();
+        headers.extend(signing.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         headers.push(("host".to_owned(), "localhost:8080".to_owned()));
         if let Some(body) = body.filter(|body| !body.is_empty()) {
             headers.push(("content-length".to_owned(), body.len().to_string()));
