@@ -105,3 +105,31 @@ run "refuses_to_tell_topics_of_no_alarms" {
 
   expect_failures = [var.alarms]
 }
+
+run "saml_by_address" {
+  command = plan
+
+  variables {
+    saml = { metadata_url = "https://adfs.example/FederationMetadata/2007-06/FederationMetadata.xml" }
+  }
+
+  assert {
+    condition     = output.identity_provider.kind == "saml" && output.identity_provider.acs_url == "https://data-lake-123456789012.auth.eu-west-1.amazoncognito.com/saml2/idpresponse"
+    error_message = "The provider's metadata may lie at an address, and what to enter there is told."
+  }
+}
+
+run "oidc" {
+  command = plan
+
+  variables {
+    saml               = null
+    oidc               = { issuer = "https://sso.example/realms/lake", client_id = "lake" }
+    oidc_client_secret = "hidden"
+  }
+
+  assert {
+    condition     = output.identity_provider.kind == "oidc" && output.identity_provider.redirect_uri == "https://data-lake-123456789012.auth.eu-west-1.amazoncognito.com/oauth2/idpresponse"
+    error_message = "The provider may speak OpenID Connect, and what to enter there is told."
+  }
+}
