@@ -17,10 +17,8 @@ use runtime::{
 async fn main() -> Result<(), lambda::Error> {
     let told = lambda::start()?;
     let account = Account::connect().await;
-    let tables = account.tables(told.get(Setting::Prefix)?);
-    tables.open();
     let trigger = Trigger::new(Deps {
-        tables,
+        tables: account.tables(told.get(Setting::Prefix)?),
         jobs: account.jobs(told.queues()),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),
