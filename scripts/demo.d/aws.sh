@@ -11,6 +11,11 @@ start_home() {
     exec 9>"$work/stack.in"
     patience=1200 until_true stack_answers
     grep -q '^Ready' "$work/stack.out" || fail "the stack was not applied"
+    join_home
+}
+
+# What the applied stack told on its standard output.
+join_home() {
     api_url=$(told API) objects_url=$(told Objects) one_time=$(told Password)
     export DATALAKE_ISSUER DATALAKE_CLIENT_ID
     DATALAKE_ISSUER=$(told Issuer) DATALAKE_CLIENT_ID=$(told Client)

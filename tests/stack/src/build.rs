@@ -19,7 +19,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
 }
 
 /// The folder of programs: that of this program, or the one above it where this is a test.
-fn programs() -> Result<PathBuf> {
+pub(crate) fn programs() -> Result<PathBuf> {
     let this = env::current_exe()?;
     let folder = this.parent().context("a program lies in a folder")?;
     let above = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };

@@ -13,7 +13,8 @@ impl Stack {
     /// If there is no such schedule, or the function fails.
     pub async fn fire_schedule(&self) -> Result<()> {
         let name = format!("{}-housekeeping", self.prefix());
-        let schedule = self.account().rest("scheduler", Method::GET, &format!("/schedules/{name}?groupName={}", self.prefix()), None).await?;
+        let schedule =
+            self.account().rest("scheduler", Method::GET, &format!("/schedules/{name}?groupName={}", self.prefix()), None).await?;
         ensure!(schedule["State"] == "ENABLED", "the schedule is not enabled: {schedule}");
         let target = &schedule["Target"];
         let function = target["Arn"].as_str().context("a target")?;

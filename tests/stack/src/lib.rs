@@ -14,7 +14,9 @@ mod account;
 mod build;
 mod calls;
 pub mod federated;
+mod gaps;
 mod housekeeping;
+mod journey;
 mod people;
 mod search;
 mod stack;
@@ -23,6 +25,8 @@ mod terraform;
 pub use account::{Account, Credentials};
 pub use build::program;
 pub use calls::{Call, Search};
+pub use gaps::unlisted_gaps;
+pub use journey::PASSWORD;
 pub use stack::{PREFIX, REGION, Root, Stack, tree, wait_until};
 pub use terraform::{Plan, Terraform};
 

@@ -171,7 +171,10 @@ mod tests {
     fn only_the_sign_in_page_is_looked_for_at_the_emulator() {
         let browser = Browser::new("https://lake.auth.us-east-1.amazoncognito.com", "http://127.0.0.1:1").expect("a browser");
         let address = |url: &str| browser.address(url.parse().expect("a URL")).expect("an address").to_string();
-        assert_eq!(address("https://lake.auth.us-east-1.amazoncognito.com/saml2/idpresponse?a=b"), "http://127.0.0.1:1/saml2/idpresponse?a=b");
+        assert_eq!(
+            address("https://lake.auth.us-east-1.amazoncognito.com/saml2/idpresponse?a=b"),
+            "http://127.0.0.1:1/saml2/idpresponse?a=b"
+        );
         assert_eq!(address("http://127.0.0.1:2/realms"), "http://127.0.0.1:2/realms");
     }
 }

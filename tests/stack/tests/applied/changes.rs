@@ -1,0 +1,35 @@
+//! What a deployment is changed by, and how it ends.
+
+use anyhow::{Context as _, Result, ensure};
+use datalake_tests_stack::Stack;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub(crate) async fn of_a_size_reach_the_function(stack: &mut Stack) -> Result<()> {
+    let name = format!("{}-package-service", stack.prefix());
+    let before = configuration(stack, &name).await?;
+    let mut inputs = stack.inputs();
+    inputs["functions"] = json!({"sizes": {"packages": {"memory_mb": 1024}}});
+    stack.apply(&inputs).await?;
+    let after = configuration(stack, &name).await?;
+    ensure!(before["MemorySize"] == 512 && after["MemorySize"] == 1024, "{before} became {after}");
+    // The alias that the gateway calls leads to a new version, which answers.
+    let answer = stack.http().get(format!("{}/packages", stack.api_url())).send().await?;
+    ensure!(answer.status() == 401, "the new version answers {}", answer.status());
+    Ok(())
+}
+
+/// The function as callers reach it: what its alias leads to.
+async fn configuration(stack: &Stack, name: &str) -> Result<Value> {
+    let path = format!("/2015-03-31/functions/{name}/configuration?Qualifier=live");
+    stack.account().rest("lambda", Method::GET, &path, None).await
+}
+
+pub(crate) async fn are_taken_back_by_destroying(stack: &Stack) -> Result<()> {
+    tokio::task::block_in_place(|| stack.terraform().destroy())?;
+    let tables = stack.account().json("dynamodb", "DynamoDB_20120810.ListTables", &json!({})).await?;
+    ensure!(tables["TableNames"].as_array().context("tables")?.is_empty(), "tables are left: {tables}");
+    let functions = stack.account().rest("lambda", Method::GET, "/2015-03-31/functions/", None).await?;
+    ensure!(functions["Functions"].as_array().context("functions")?.is_empty(), "functions are left: {functions}");
+    Ok(())
+}
