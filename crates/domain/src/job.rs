@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::AuditRecord,
     id::{ExportId, PackageId, UserId},
+    ports::{PageKey, Table},
 };
 
 /// Which worker does it; on AWS each kind has its queue.
@@ -72,6 +73,22 @@ pub enum Job {
     },
     /// Look at everything that is due.
     Sweep,
+    /// Go on with looking at what is due, from there on.
+    SweepFrom {
+        /// Where.
+        place: DuePlace,
+    },
+}
+
+/// A place in the order in which housekeeping looks at what is due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuePlace {
+    /// The table.
+    pub table: Table,
+    /// The shard of its index.
+    pub shard: String,
+    /// Behind this row; `None` for the shard's beginning.
+    pub after: Option<PageKey>,
 }
 
 impl Job {
@@ -82,7 +99,7 @@ impl Job {
             Self::Audit { .. } => JobKind::Audit,
             Self::Index { .. } => JobKind::Search,
             Self::Export { .. } => JobKind::Manifest,
-            Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::Sweep => JobKind::Housekeeping,
+            Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::Sweep | Self::SweepFrom { .. } => JobKind::Housekeeping,
         }
     }
 

@@ -35,6 +35,7 @@ pub struct MemoryObjects {
     state: Mutex<State>,
     faults: ObjectFaults,
     clock: Option<Arc<dyn Clock>>,
+    sessions_end: Mutex<Option<Timestamp>>,
 }
 
 #[derive(Default)]
@@ -106,6 +107,11 @@ impl MemoryObjects {
         self.faults.fail_when(operation, kind);
     }
 
+    /// What is signed from now on ends at `end` at the latest, as if the credentials that sign did.
+    pub fn end_sessions_at(&self, end: Timestamp) {
+        *self.sessions_end.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+    }
+
     /// Sends a signed PUT as its holder would, and answers with the tag of what was stored.
     pub async fn send(&self, request: &SignedRequest, body: impl Into<Bytes>) -> PortResult<String> {
         const OPERATION: &str = "signed.put";
@@ -161,7 +167,8 @@ impl MemoryObjects {
     }
 
     fn sign(&self, method: &'static str, address: &ObjectAddress, action: Action, expires_in: Duration) -> SignedRequest {
-        let expires_at = self.now().plus(expires_in);
+        let asked = self.now().plus(expires_in);
+        let expires_at = self.sessions_end.lock().unwrap_or_else(PoisonError::into_inner).map_or(asked, |end| asked.min(end));
         let mut state = self.state();
         let url = format!("memory://{}/{}?signature={}", address.bucket, address.key, state.next_number());
         let headers = match &action {

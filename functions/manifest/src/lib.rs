@@ -1,10 +1,12 @@
 //! Builds export manifests.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use app::{Core, workers::manifest::Manifests};
+use app::{AppResult, Core, workers::manifest::Manifests};
 use async_trait::async_trait;
 use domain::{
+    Deadline, ExportId,
+    id::UserId,
     job::Job,
     ports::{Cipher, Clock, Entry, Handler, Ids, Jobs, Objects, Outcome, Tables},
 };
@@ -15,7 +17,7 @@ pub struct Deps {
     pub tables: Arc<dyn Tables>,
     /// The data bucket: manifests to put, datasets to sign.
     pub objects: Arc<dyn Objects>,
-    /// The audit queue.
+    /// The audit queue; the function's own, for what a run has no time for.
     pub jobs: Arc<dyn Jobs>,
     /// For the tokens of grant links.
     pub cipher: Arc<dyn Cipher>,
@@ -32,6 +34,7 @@ pub struct Deps {
 /// The worker.
 pub struct Worker {
     manifests: Manifests,
+    jobs: Arc<dyn Jobs>,
 }
 
 impl Worker {
@@ -39,13 +42,27 @@ impl Worker {
     #[must_use]
     pub fn new(deps: Deps) -> Self {
         let Deps { tables, objects, jobs, cipher, clock, ids, bucket, links } = deps;
-        Self { manifests: Manifests::new(Core::new(tables, jobs, cipher, clock, ids), objects, bucket, links) }
+        let core = Core::new(tables, Arc::clone(&jobs), cipher, clock, ids);
+        Self { manifests: Manifests::new(core, objects, bucket, links), jobs }
+    }
+
+    /// Writes an export as far as there is time, and has the rest done by a job. Where that can't be enqueued this one comes
+    /// again, and goes on where it was, too.
+    async fn work(&self, user_id: &UserId, id: ExportId, deadline: Deadline) -> AppResult<()> {
+        match self.manifests.generate_until(user_id, id, deadline).await? {
+            Some(rest) => Ok(self.jobs.enqueue(&rest, Duration::ZERO).await?),
+            None => Ok(()),
+        }
     }
 }
 
 #[async_trait]
 impl Handler<Job> for Worker {
     async fn handle(&self, batch: Vec<Entry<Job>>) -> Outcome {
+        self.handle_until(batch, Deadline::NONE).await
+    }
+
+    async fn handle_until(&self, batch: Vec<Entry<Job>>, deadline: Deadline) -> Outcome {
         let mut outcome = Outcome::default();
         for Entry { id, body } in batch {
             let Job::Export { user_id, export_id } = &body else {
@@ -53,7 +70,7 @@ impl Handler<Job> for Worker {
                 outcome.failed.push(id);
                 continue;
             };
-            if let Err(error) = self.manifests.generate(user_id, *export_id).await {
+            if let Err(error) = self.work(user_id, *export_id, deadline).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, export = %export_id, "an export is to be tried again");
                 outcome.failed.push(id);
             }

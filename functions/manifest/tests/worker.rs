@@ -10,7 +10,7 @@ use app::{
 use contract::cart::{Manifest, ManifestIndex};
 use datalake_function_manifest::{Deps, Worker};
 use domain::{
-    ExportId, PortErrorKind,
+    Deadline, ExportId, PortErrorKind,
     audit::Origin,
     cart::ExportState,
     job::Job,
@@ -28,6 +28,7 @@ struct Home {
     objects: Arc<MemoryObjects>,
     exports: Exports,
     worker: Worker,
+    jobs: Arc<MemoryJobs>,
     caller: Caller,
     export: ExportId,
 }
@@ -64,8 +65,9 @@ async fn home(format: &str) -> Home {
     let checkout = Checkout { format: format.to_owned(), ..Checkout::default() };
     let export = exports.checkout(&caller, &checkout, None).await.expect("accepted").id;
     let links = "https://lake.example".to_owned();
-    let worker = Worker::new(Deps { tables, objects: objects.clone(), jobs, cipher, clock, ids, bucket: BUCKET.to_owned(), links });
-    Home { objects, exports, worker, caller, export }
+    let worker =
+        Worker::new(Deps { tables, objects: objects.clone(), jobs: jobs.clone(), cipher, clock, ids, bucket: BUCKET.to_owned(), links });
+    Home { objects, exports, worker, jobs, caller, export }
 }
 
 impl Home {
@@ -105,4 +107,28 @@ async fn a_job_that_fails_for_now_is_named_and_stops_nothing_behind_it() {
     assert!(home.worker.handle(vec![home.job("1", home.export)]).await.failed.is_empty());
     let view = home.exports.read(&home.caller, home.export).await.expect("it is there");
     assert_eq!(view.export.state, ExportState::Ready);
+}
+
+#[tokio::test]
+async fn what_there_is_no_time_for_is_enqueued_or_the_job_comes_again() {
+    let home = home("grant").await;
+    let at_once = Deadline::at(now());
+    home.jobs.take();
+    // The audit record of the package is enqueued first.
+    assert!(home.worker.handle_until(vec![home.job("1", home.export)], at_once).await.failed.is_empty());
+    let next = home.jobs.take().pop().expect("a job");
+    assert_eq!(next, home.job("", home.export).body);
+    home.jobs.faults.fail_always(PortErrorKind::Unavailable);
+    assert_eq!(home.worker.handle_until(vec![home.job("not told", home.export)], at_once).await.failed, ["not told"]);
+    home.jobs.faults.heal();
+    for _ in 0..10 {
+        let outcome = home.worker.handle_until(vec![home.job("1", home.export)], at_once).await;
+        assert!(outcome.failed.is_empty());
+        if home.jobs.take().is_empty() {
+            let view = home.exports.read(&home.caller, home.export).await.expect("it is there");
+            assert_eq!((view.export.state, view.export.written.entries), (ExportState::Ready, 1));
+            return;
+        }
+    }
+    panic!("it never ends")
 }

@@ -94,7 +94,7 @@ impl Exports {
             created_at: now,
             updated_at: now,
         };
-        Ok(ExportRecord { export, attempt: 0 })
+        Ok(ExportRecord::unwritten(export, 0))
     }
 
     /// The packages that the caller may have, and the others as left out.

@@ -10,6 +10,7 @@ mod token;
 
 pub use checkout::Checkout;
 pub(crate) use path_filter::PathFilter;
+pub(crate) use read::signing_life;
 pub use read::{ExportView, ManifestUrl};
 pub use revoke::Revocation;
 pub(crate) use revoke::revoked;

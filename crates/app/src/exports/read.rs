@@ -116,7 +116,7 @@ impl Exports {
 }
 
 /// A URL's life: `wanted`, but not beyond what is `left`; whole seconds, because signatures have them.
-pub(super) fn signing_life(wanted: Duration, left: Duration) -> Duration {
+pub(crate) fn signing_life(wanted: Duration, left: Duration) -> Duration {
     Duration::from_secs(wanted.min(left).as_secs().max(1))
 }
 

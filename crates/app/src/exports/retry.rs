@@ -34,7 +34,7 @@ impl Exports {
         export.failure = None;
         (export.expected, export.written) = (Totals::default(), Totals::default());
         export.updated_at = self.core.now();
-        let changed = ExportRecord { export, attempt: before.attempt };
+        let changed = ExportRecord::unwritten(export, before.attempt);
         let stamp = self.core.stamp(caller, Action::ExportRetry, &["state"]);
         if self.core.store.replace_export(&before, &changed, Some(&stamp)).await? { Ok(changed.export) } else { Err(AppError::busy()) }
     }

@@ -10,7 +10,6 @@ use super::{Exports, FOLLOWED_LIFE, read::live_until};
 use crate::{
     core::Caller,
     error::{AppError, AppResult},
-    store::ExportRecord,
 };
 
 /// So often it is tried again when the worker came between.
@@ -41,7 +40,7 @@ impl Exports {
                 return Ok(Revocation { id, urls_live_until });
             }
             let export = revoked(before.export.clone(), now);
-            let changed = ExportRecord { export, attempt: before.attempt };
+            let changed = before.with(export);
             let stamp = self.core.stamp(caller, Action::ExportRevoke, &["state"]);
             if self.core.store.replace_export(&before, &changed, Some(&stamp)).await? {
                 return Ok(Revocation { id, urls_live_until: urls_live_until(&before.export, now, now) });

@@ -104,38 +104,51 @@ impl Store {
     /// # Errors
     /// Those of the tables; some may be gone then.
     pub async fn remove_rows(&self, table: Table, partition: &str, prefix: &str) -> PortResult<()> {
-        self.remove_range(table, partition, Range::Prefix(prefix.to_owned()), None).await
+        let mut after: Option<PageKey> = None;
+        loop {
+            after = self.remove_page(table, partition, Range::Prefix(prefix.to_owned()), None, after).await?;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
-    /// Removes all rows of a partition but the one with sort key `keep`.
+    /// Removes a page of a partition's rows, but never the one with sort key `keep`, and tells where the next page begins.
     ///
     /// # Errors
     /// Those of the tables; some may be gone then.
-    pub async fn remove_partition(&self, table: Table, partition: &str, keep: Option<&str>) -> PortResult<()> {
-        self.remove_range(table, partition, Range::All, keep).await
+    pub async fn remove_some(
+        &self,
+        table: Table,
+        partition: &str,
+        keep: Option<&str>,
+        after: Option<PageKey>,
+    ) -> PortResult<Option<PageKey>> {
+        self.remove_page(table, partition, Range::All, keep, after).await
     }
 
-    async fn remove_range(&self, table: Table, partition: &str, range: Range, keep: Option<&str>) -> PortResult<()> {
-        let mut after: Option<PageKey> = None;
-        loop {
-            let query = Query {
-                table,
-                index: None,
-                partition: partition.to_owned(),
-                range: range.clone(),
-                order: Order::Ascending,
-                limit: PAGE,
-                after: after.take(),
-                consistent: true,
-            };
-            let Page { items, next } = self.tables.query(query).await?;
-            let keys: PortResult<Vec<Key>> = items.iter().map(|item| Key::of(table, item)).collect();
-            let going = keys?.into_iter().filter(|key| keep != Some(key.sort.as_str()));
-            self.tables.write_many(going.map(|key| Write::Delete { table, key, condition: None }).collect()).await?;
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
-        }
+    async fn remove_page(
+        &self,
+        table: Table,
+        partition: &str,
+        range: Range,
+        keep: Option<&str>,
+        after: Option<PageKey>,
+    ) -> PortResult<Option<PageKey>> {
+        let query = Query {
+            table,
+            index: None,
+            partition: partition.to_owned(),
+            range,
+            order: Order::Ascending,
+            limit: PAGE,
+            after,
+            consistent: true,
+        };
+        let Page { items, next } = self.tables.query(query).await?;
+        let keys: PortResult<Vec<Key>> = items.iter().map(|item| Key::of(table, item)).collect();
+        let going = keys?.into_iter().filter(|key| keep != Some(key.sort.as_str()));
+        self.tables.write_many(going.map(|key| Write::Delete { table, key, condition: None }).collect()).await?;
+        Ok(next)
     }
 }

@@ -1,12 +1,11 @@
-//! Rows of exports: `export#{id}` is the export; `manifests#{id}#{attempt}#{chunk}` names its files and
-//! `entries#{id}#{attempt}#{chunk}` what its grant links stand for, both apart because a row has 400 KB; `followed#{id}`
-//! counts followed links, apart because that is written often and told to nobody.
+//! Rows of exports: `export#{id}` is the export; `followed#{id}` counts followed links, apart because that is written often
+//! and told to nobody. What an export is made of has rows of its own (`export_parts`).
 
 use std::time::Duration;
 
 use domain::{
-    DatasetId, ExportId, ItemId, PackageId, PortErrorKind, PortResult, Timestamp,
-    cart::{Export, ExportFormat, ExportState, ManifestFile, Skipped, Totals},
+    ExportId, ItemId, PackageId, PortErrorKind, PortResult, Timestamp,
+    cart::{Export, ExportFormat, ExportState, Skipped, Totals},
     change::Stamp,
     id::UserId,
     package::RETENTION_DAYS,
@@ -16,8 +15,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Due, Store, item_of, row_of};
 
-/// So many grant entries, or files, a row: at most 225 KB.
-const CHUNK: usize = 500;
 /// An export that is not there after so long never comes: its job lies among the dead letters.
 const RUNNING_LIFE: Duration = Duration::from_secs(6 * 3600);
 /// So long an export that ended can be looked at.
@@ -46,6 +43,10 @@ struct ExportRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token_hash: Option<String>,
     attempt: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<Checkpoint>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    entry_rows: Vec<EntryRows>,
     created_at: Timestamp,
     updated_at: Timestamp,
     #[serde(flatten)]
@@ -54,30 +55,51 @@ struct ExportRow {
     changed: Option<Stamp>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct ManifestsRow {
-    user_id: UserId,
-    item: String,
-    files: Vec<ManifestFile>,
+/// What changes in an export's row while it is written.
+#[derive(Serialize)]
+struct CheckpointRow {
+    checkpoint: Option<Checkpoint>,
+    entry_rows: Vec<EntryRows>,
+    expected: Totals,
+    written: Totals,
+    updated_at: Timestamp,
+    #[serde(flatten)]
+    due: Due,
 }
 
-#[derive(Serialize, Deserialize)]
-struct EntriesRow {
-    user_id: UserId,
-    item: String,
-    entries: Vec<(PackageId, DatasetId)>,
+/// Where it is kept how far the writing of an export came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Key in the data bucket.
+    pub key: String,
+    /// The object's version.
+    pub version: Option<String>,
+}
+
+/// Rows of grant entries that one attempt wrote: those from `first` on, up to where the next attempt's begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRows {
+    /// The attempt.
+    pub attempt: u64,
+    /// The number of its first row.
+    pub first: usize,
 }
 
 /// An export with the number of the attempt at writing it.
 ///
-/// Whoever begins to write takes the next number; only the last one may say that it is done, and only its files and
-/// entries are read. So a job that is delivered twice at the same moment mixes nothing.
+/// Whoever begins to write takes the next number and goes on where the last checkpoint was; only the last one may say how
+/// far it came or that it is done. Nothing that an attempt writes has a name that another one would use. So a job that is
+/// delivered twice at the same moment mixes nothing.
 #[derive(Clone, Debug)]
 pub struct ExportRecord {
     /// The export, without its manifests.
     pub export: Export,
     /// The attempt.
     pub attempt: u64,
+    /// Where to go on.
+    pub checkpoint: Option<Checkpoint>,
+    /// Which attempt wrote which grant entries.
+    pub entry_rows: Vec<EntryRows>,
 }
 
 impl From<ExportRow> for ExportRecord {
@@ -103,11 +125,23 @@ impl From<ExportRow> for ExportRecord {
             created_at: row.created_at,
             updated_at: row.updated_at,
         };
-        Self { export, attempt: row.attempt }
+        Self { export, attempt: row.attempt, checkpoint: row.checkpoint, entry_rows: row.entry_rows }
     }
 }
 
 impl ExportRecord {
+    /// An export of which nothing is written yet, after so many attempts.
+    #[must_use]
+    pub const fn unwritten(export: Export, attempt: u64) -> Self {
+        Self { export, attempt, checkpoint: None, entry_rows: Vec::new() }
+    }
+
+    /// The same with `export` in place of what it was.
+    #[must_use]
+    pub fn with(&self, export: Export) -> Self {
+        Self { export, ..self.clone() }
+    }
+
     /// That the stored export still is in this state and attempt.
     #[must_use]
     pub fn unchanged(&self) -> Condition {
@@ -134,10 +168,6 @@ fn export_key(user_id: &UserId, id: ExportId) -> Key {
 
 fn followed_key(user_id: &UserId, id: ExportId) -> Key {
     Key::new(user_id.as_str(), format!("followed#{id}"))
-}
-
-fn part_item(kind: &str, id: ExportId, attempt: u64, chunk: usize) -> String {
-    format!("{kind}#{id}#{attempt:06}#{chunk:08}")
 }
 
 fn record_of(item: Item) -> PortResult<ExportRecord> {
@@ -229,6 +259,8 @@ impl Store {
             token_ciphertext: export.token_ciphertext.clone(),
             token_hash: export.token_hash.clone(),
             attempt: record.attempt,
+            checkpoint: record.checkpoint.clone(),
+            entry_rows: record.entry_rows.clone(),
             created_at: export.created_at,
             updated_at: export.updated_at,
             due: Due::at(record.due_at(), &export.id.to_string()),
@@ -258,83 +290,34 @@ impl Store {
         let update = Update { set: [("attempt".to_owned(), attempt.into())].into(), ..Update::default() };
         let key = export_key(&record.export.user_id, record.export.id);
         match self.tables.write(Write::Update { table: Table::Cart, key, update, condition: Some(record.unchanged()) }).await {
-            Ok(()) => Ok(Some(ExportRecord { export: record.export.clone(), attempt })),
+            Ok(()) => Ok(Some(ExportRecord { attempt, ..record.clone() })),
             Err(error) if error.is(PortErrorKind::PreconditionFailed) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Keeps the names of an attempt's files.
+    /// Keeps how far an attempt came: from there the next one goes on. `false` if it is not the last attempt any more.
     ///
     /// # Errors
     /// Those of the tables.
-    pub async fn put_manifests(&self, record: &ExportRecord, files: &[ManifestFile]) -> PortResult<()> {
-        let rows = files.chunks(CHUNK).enumerate().map(|(chunk, files)| ManifestsRow {
-            user_id: record.export.user_id.clone(),
-            item: part_item("manifests", record.export.id, record.attempt, chunk),
-            files: files.to_vec(),
-        });
-        let writes: PortResult<Vec<Write>> =
-            rows.map(|row| Ok(Write::Put { table: Table::Cart, item: item_of(&row)?, condition: None })).collect();
-        self.tables.write_many(writes?).await
-    }
-
-    /// The files of an export, in order.
-    ///
-    /// # Errors
-    /// Those of the tables.
-    pub async fn manifests(&self, record: &ExportRecord) -> PortResult<Vec<ManifestFile>> {
-        let (mut files, mut after): (Vec<ManifestFile>, Option<PageKey>) = (Vec::new(), None);
-        loop {
-            let query = Query {
-                table: Table::Cart,
-                index: None,
-                partition: record.export.user_id.to_string(),
-                range: Range::Prefix(format!("manifests#{}#{:06}#", record.export.id, record.attempt)),
-                order: Order::Ascending,
-                limit: 1000,
-                after: after.take(),
-                consistent: true,
-            };
-            let Page { items, next } = self.tables.query(query).await?;
-            for item in items {
-                files.extend(row_of::<ManifestsRow>(item)?.files);
-            }
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(files),
-            }
-        }
-    }
-
-    /// How many grant entries a row of them holds.
-    #[must_use]
-    pub fn entries_per_row() -> usize {
-        CHUNK
-    }
-
-    /// Keeps what the grant links from `row` times [`Store::entries_per_row`] on stand for.
-    ///
-    /// # Errors
-    /// Those of the tables.
-    pub async fn put_entries(&self, record: &ExportRecord, row: usize, entries: &[(PackageId, DatasetId)]) -> PortResult<()> {
-        let row = EntriesRow {
-            user_id: record.export.user_id.clone(),
-            item: part_item("entries", record.export.id, record.attempt, row),
-            entries: entries.to_vec(),
+    pub async fn keep_checkpoint(&self, record: &ExportRecord, kept: &ExportRecord) -> PortResult<bool> {
+        let export = &kept.export;
+        let set = CheckpointRow {
+            checkpoint: kept.checkpoint.clone(),
+            entry_rows: kept.entry_rows.clone(),
+            expected: export.expected,
+            written: export.written,
+            updated_at: export.updated_at,
+            // Whoever comes forward is not stuck.
+            due: Due::at(kept.due_at(), &export.id.to_string()),
         };
-        self.tables.write(Write::Put { table: Table::Cart, item: item_of(&row)?, condition: None }).await
-    }
-
-    /// What the grant link `number` of an export stands for.
-    ///
-    /// # Errors
-    /// Those of the tables.
-    pub async fn entry(&self, record: &ExportRecord, number: usize) -> PortResult<Option<(PackageId, DatasetId)>> {
-        let item = part_item("entries", record.export.id, record.attempt, number / CHUNK);
-        let mut found = self.tables.get_many(Table::Cart, &[Key::new(record.export.user_id.as_str(), item)], true).await?;
-        let row: Option<EntriesRow> = found.pop().flatten().map(row_of).transpose()?;
-        Ok(row.and_then(|row| row.entries.get(number % CHUNK).copied()))
+        let update = Update { set: item_of(&set)?, ..Update::default() };
+        let key = export_key(&export.user_id, export.id);
+        match self.tables.write(Write::Update { table: Table::Cart, key, update, condition: Some(record.unchanged()) }).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is(PortErrorKind::PreconditionFailed) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Counts a followed grant link; no change that anybody is told of.
@@ -344,17 +327,6 @@ impl Store {
     pub async fn count_follow(&self, user_id: &UserId, id: ExportId) -> PortResult<()> {
         let update = Update { add: [("followed".to_owned(), 1)].into(), ..Update::default() };
         self.tables.write(Write::Update { table: Table::Cart, key: followed_key(user_id, id), update, condition: None }).await
-    }
-
-    /// Removes the rows of an export's files and grant entries, of every attempt.
-    ///
-    /// # Errors
-    /// Those of the tables; some may be gone then.
-    pub async fn remove_export_parts(&self, user_id: &UserId, id: ExportId) -> PortResult<()> {
-        for kind in ["entries", "manifests"] {
-            self.remove_rows(Table::Cart, user_id.as_str(), &format!("{kind}#{id}#")).await?;
-        }
-        Ok(())
     }
 
     /// Removes the row of an export that still is what was read, and its count.

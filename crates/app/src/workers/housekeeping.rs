@@ -1,7 +1,8 @@
 //! Looks after what is due, and removes for good what was deleted.
 //!
 //! Everything here can be done again: bytes go before the rows that name them, a package's own row goes last, and what
-//! failed is still due at the next sweep.
+//! failed is still due at the next sweep. So a run stops in time before its home ends it, and another one goes on with what
+//! is left: what was done is not due any more.
 
 mod bytes;
 mod datasets;
@@ -9,15 +10,22 @@ mod exports;
 mod keys;
 mod packages;
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::{
-    ExportId, PackageId, PortResult, Timestamp,
+    Deadline, ExportId, PackageId, PortResult, Timestamp,
     access::Action,
     audit::{Actor, Origin},
     change::Stamp,
     id::{ChangeId, UserId},
-    ports::{Clock, Ids, Key, Multipart, Objects, PageKey, Table, Tables},
+    job::{DuePlace, Job},
+    ports::{Clock, Ids, Key, Multipart, Objects, Table, Tables},
 };
 use futures::{StreamExt as _, stream};
 
@@ -30,6 +38,8 @@ use crate::{
 const TABLES: [Table; 4] = [Table::Cart, Table::Keys, Table::Datasets, Table::Packages];
 /// So many rows are looked after at a time.
 const PARALLEL: usize = 8;
+/// Nothing is begun if less time is left: a page of bytes and rows goes within seconds, if the store is not slow.
+const MARGIN: Duration = Duration::from_secs(60);
 
 /// The worker that looks after what is due.
 #[derive(Clone)]
@@ -51,6 +61,50 @@ pub struct Swept {
     pub failed: u64,
 }
 
+/// When a run began, and until when it may go on.
+struct Time {
+    now: Timestamp,
+    deadline: Deadline,
+}
+
+/// A sweep as it goes.
+struct Sweep {
+    time: Time,
+    /// Some row was begun.
+    begun: AtomicBool,
+    swept: Swept,
+    /// Something was done of a row that takes more than one run.
+    moved: bool,
+}
+
+/// What became of a due row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// It was looked after.
+    After,
+    /// It failed.
+    Failed,
+    /// Part of it is done, and there was no time for the rest.
+    Begun,
+    /// There was no time for it.
+    Left,
+    /// It is not for this version of the product.
+    Past,
+}
+
+/// All places from `place` on, in order.
+fn places_from(place: Option<&DuePlace>) -> impl Iterator<Item = DuePlace> {
+    let shards = |table| Store::due_shards().map(move |shard| DuePlace { table, shard, after: None });
+    let before = place.cloned();
+    let places = TABLES
+        .into_iter()
+        .flat_map(shards)
+        .skip_while(move |start| before.as_ref().is_some_and(|place| (start.table, &start.shard) != (place.table, &place.shard)));
+    // The first one goes on behind the row where it was.
+    let after = place.and_then(|place| place.after.clone());
+    places.enumerate().map(move |(number, start)| if number == 0 { DuePlace { after: after.clone(), ..start } } else { start })
+}
+
 impl Housekeeping {
     /// Over the tables, and the data bucket that holds manifests.
     pub fn new(
@@ -66,64 +120,83 @@ impl Housekeeping {
 
     /// Looks after everything that is due. What fails is logged and counted, and stops nothing behind it.
     pub async fn sweep(&self) -> Swept {
-        let mut swept = Swept::default();
-        for table in TABLES {
-            for shard in Store::due_shards() {
-                self.sweep_shard(table, &shard, &mut swept).await;
-            }
-        }
-        tracing::debug!(handled = swept.handled, failed = swept.failed, "looked after what is due");
-        swept
+        self.sweep_until(None, Deadline::NONE).await.0
     }
 
-    async fn sweep_shard(&self, table: Table, shard: &str, swept: &mut Swept) {
-        let now = self.clock.now();
-        let mut after: Option<PageKey> = None;
+    /// The same from `place` on, as far as there is time before `deadline`. The job that goes on with it is answered, and to
+    /// be enqueued; none if this run came nowhere, for the next one would not either, and what is due stays due.
+    pub async fn sweep_until(&self, place: Option<&DuePlace>, deadline: Deadline) -> (Swept, Option<Job>) {
+        let mut sweep = Sweep { time: self.time(deadline), begun: AtomicBool::new(false), swept: Swept::default(), moved: false };
+        let mut cut = None;
+        for start in places_from(place) {
+            cut = self.sweep_shard(start, &mut sweep).await;
+            if cut.is_some() {
+                break;
+            }
+        }
+        let Swept { handled, failed } = sweep.swept;
+        tracing::debug!(handled, failed, cut = cut.is_some(), "looked after what is due");
+        let moved = sweep.moved || handled > 0 || cut != places_from(place).next();
+        (sweep.swept, cut.filter(|_| moved).map(|place| Job::SweepFrom { place }))
+    }
+
+    /// Looks after a shard from a place on; where another run is to go on if there was no time for all.
+    async fn sweep_shard(&self, mut place: DuePlace, sweep: &mut Sweep) -> Option<DuePlace> {
         loop {
-            let (keys, next) = match self.store.due(table, shard, now, after.take()).await {
+            let (table, now) = (place.table, sweep.time.now);
+            let (keys, next) = match self.store.due(table, &place.shard, now, place.after.clone()).await {
                 Ok(page) => page,
                 Err(error) => {
+                    let shard = place.shard.as_str();
                     tracing::warn!(error = &error as &dyn std::error::Error, table = table.name(), shard, "what is due can't be read");
-                    swept.failed += 1;
-                    return;
+                    sweep.swept.failed += 1;
+                    return None;
                 }
             };
-            let outcomes = stream::iter(keys).map(|key| self.look_after(table, key, now)).buffer_unordered(PARALLEL);
-            let outcomes: Vec<Option<bool>> = outcomes.collect().await;
-            let count = |wanted: bool| u64::try_from(outcomes.iter().filter(|done| **done == Some(wanted)).count()).unwrap_or(u64::MAX);
-            swept.handled += count(true);
-            swept.failed += count(false);
-            match next {
-                Some(next) => after = Some(next),
-                None => return,
+            let looking = stream::iter(keys).map(|key| self.look_after(table, key, sweep)).buffer_unordered(PARALLEL);
+            let looked: Vec<Option<Looked>> = looking.collect().await;
+            let count = |wanted: Looked| looked.iter().filter(|looked| **looked == Some(wanted)).count() as u64;
+            let (handled, failed) = (count(Looked::After), count(Looked::Failed));
+            sweep.swept.handled += handled;
+            sweep.swept.failed += failed;
+            sweep.moved |= count(Looked::Begun) > 0;
+            if count(Looked::Begun) + count(Looked::Left) > 0 {
+                return Some(place);
             }
+            place.after = Some(next?);
         }
     }
 
-    /// Whether the row could be looked after; `None` if the index was behind and it is not due.
-    async fn look_after(&self, table: Table, key: Key, now: Timestamp) -> Option<bool> {
-        let done = match self.store.really_due(table, &key, now).await {
+    /// What became of a row; `None` if the index was behind and it is not due.
+    async fn look_after(&self, table: Table, key: Key, sweep: &Sweep) -> Option<Looked> {
+        // Each run looks after one at least, however little time it has.
+        if sweep.begun.swap(true, Ordering::SeqCst) && self.is_over(&sweep.time) {
+            return Some(Looked::Left);
+        }
+        let looked = match self.store.really_due(table, &key, sweep.time.now).await {
             Ok(None) => return None,
-            Ok(Some(row)) => self.handle(table, &row, now).await,
+            Ok(Some(row)) => self.handle(table, &row, &sweep.time).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = &done {
+        Some(looked.unwrap_or_else(|error| {
             let (partition, sort) = (key.partition.as_str(), key.sort.as_str());
-            tracing::warn!(error = error as &dyn std::error::Error, table = table.name(), partition, sort, "a due row failed");
-        }
-        Some(done.is_ok())
+            tracing::warn!(error = &error as &dyn std::error::Error, table = table.name(), partition, sort, "a due row failed");
+            Looked::Failed
+        }))
     }
 
-    async fn handle(&self, table: Table, row: &DueRow, now: Timestamp) -> PortResult<()> {
+    async fn handle(&self, table: Table, row: &DueRow, time: &Time) -> PortResult<Looked> {
+        let now = time.now;
         match (table, row.key.sort.split_once('#').map_or(row.key.sort.as_str(), |(kind, _)| kind)) {
-            (Table::Cart, "export") => self.due_export(row, now).await,
-            (Table::Cart, "idem") => self.store.remove_due(table, row).await,
-            (Table::Keys, "key") => self.due_key(row, now).await,
-            (Table::Datasets, "ds") => self.due_dataset(row, now).await,
-            (Table::Packages, "package") => self.due_package(row).await,
+            (Table::Cart, "export") => self.due_export(row, now).await?,
+            (Table::Cart, "idem") => self.store.remove_due(table, row).await?,
+            (Table::Keys, "key") => self.due_key(row, now).await?,
+            (Table::Datasets, "ds") => self.due_dataset(row, now).await?,
+            (Table::Packages, "package") => return self.due_package(row, time).await,
             // A later version's row: that version looks after it.
-            _ => Ok(()),
+            _ => return Ok(Looked::Past),
         }
+        Ok(Looked::After)
     }
 
     /// Removes the files and grant entries of an export that was taken back or is gone.
@@ -139,7 +212,24 @@ impl Housekeeping {
     /// # Errors
     /// What another try may help: the job is to come again.
     pub async fn package_deleted(&self, id: PackageId) -> AppResult<()> {
-        Ok(self.drop_pending(id, self.clock.now()).await?)
+        self.package_deleted_until(id, Deadline::NONE).await.map(drop)
+    }
+
+    /// The same as far as there is time before `deadline`. The job that goes on with it is answered, and to be enqueued.
+    ///
+    /// # Errors
+    /// What another try may help: the job is to come again.
+    pub async fn package_deleted_until(&self, id: PackageId, deadline: Deadline) -> AppResult<Option<Job>> {
+        let more = self.drop_pending(id, &self.time(deadline)).await?;
+        Ok(more.then_some(Job::PackageDeleted { package_id: id }))
+    }
+
+    fn time(&self, deadline: Deadline) -> Time {
+        Time { now: self.clock.now(), deadline }
+    }
+
+    fn is_over(&self, time: &Time) -> bool {
+        time.deadline.is_within(MARGIN, self.clock.now())
     }
 
     fn stamp(&self, action: Action, fields: &[&str]) -> Stamp {

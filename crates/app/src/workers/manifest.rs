@@ -1,12 +1,18 @@
 //! Writes the manifests of exports.
 //!
-//! Doing it twice has the effect of doing it once: keys are the same every time, and each run takes a new attempt, of
-//! which only the last one's files and grant entries are ever read (see [`ExportRecord`]). A run that died is begun
-//! anew from the start, because what it signed meanwhile has aged.
+//! Doing it twice has the effect of doing it once: each run takes a new attempt, and only the last one's checkpoints and
+//! results count (see [`ExportRecord`]). A run stops in time before its home ends it, and the next one goes on where it
+//! was; so it does after a run that died, from its last checkpoint. What was signed ages meanwhile: once less than half of
+//! its life is left, everything is begun anew, once.
+//!
+//! However many datasets there are, memory holds 64 MiB of entries at most; what is more lies in the store until its
+//! manifest is put together, which may have 4 GiB: some two million signed URLs.
 
 mod document;
 mod entries;
 mod files;
+mod lines;
+mod progress;
 mod run;
 
 pub(crate) use files::remove_files;
@@ -14,13 +20,14 @@ pub(crate) use files::remove_files;
 use std::sync::Arc;
 
 use domain::{
-    ExportId, PortError, Timestamp,
+    Deadline, ExportId, PortError, Timestamp,
     cart::{Export, ExportState},
     id::UserId,
-    ports::Objects,
+    job::Job,
+    ports::{ObjectVersion, Objects},
 };
 
-use self::run::{Run, Written};
+use self::run::{Run, Whole};
 use crate::{
     core::Core,
     error::{AppError, AppResult, ErrorKind},
@@ -43,6 +50,17 @@ enum Stop {
     Later(AppError),
     /// It will not; the sentence is for the exporter.
     ForGood(String),
+    /// The home is about to end the run. How far it came is kept.
+    Cut,
+    /// Another run is at it, or the export was taken back.
+    Overtaken,
+}
+
+impl Stop {
+    fn too_slow() -> Self {
+        let advice = "Narrow the paths, or ask for URLs that live longer, or for grant links.";
+        Self::ForGood(format!("Writing it took so long that its URLs would soon have ended. {advice}"))
+    }
 }
 
 impl From<AppError> for Stop {
@@ -72,22 +90,42 @@ impl Manifests {
     /// # Errors
     /// What another try may help: the job is to come again.
     pub async fn generate(&self, user_id: &UserId, id: ExportId) -> AppResult<()> {
-        let Some(record) = self.core.store.export(user_id, id).await? else { return Ok(()) };
+        self.generate_until(user_id, id, Deadline::NONE).await.map(drop)
+    }
+
+    /// The same as far as there is time before `deadline`. The job that goes on with it is answered, and to be enqueued.
+    ///
+    /// # Errors
+    /// What another try may help: the job is to come again.
+    pub async fn generate_until(&self, user_id: &UserId, id: ExportId, deadline: Deadline) -> AppResult<Option<Job>> {
+        let Some(record) = self.core.store.export(user_id, id).await? else { return Ok(None) };
         match record.export.state {
             ExportState::Running => {}
             // An earlier run stopped between its last two steps.
-            ExportState::Ready => return self.clear_cart(&record.export).await,
-            ExportState::Failed | ExportState::Revoked => return Ok(()),
+            ExportState::Ready => return self.clear_cart(&record.export).await.map(|()| None),
+            ExportState::Failed | ExportState::Revoked => return Ok(None),
         }
-        let record = self.core.store.begin_attempt(&record).await?.ok_or_else(AppError::busy)?;
-        match self.write(&record).await {
-            Ok(written) => self.finish(&record, written).await,
-            Err(Stop::ForGood(reason)) => self.fail(&record, reason).await,
+        let record = self.begin_attempt(&record).await?;
+        match self.write(&record, deadline).await {
+            Ok(written) => self.finish(&record, written).await.map(|()| None),
+            Err(Stop::ForGood(reason)) => self.fail(&record, reason).await.map(|()| None),
             Err(Stop::Later(error)) => Err(error),
+            Err(Stop::Cut) => Ok(Some(Job::Export { user_id: user_id.clone(), export_id: id })),
+            Err(Stop::Overtaken) => self.make_way(&record.export).await.map(|()| None),
         }
     }
 
-    async fn write(&self, record: &ExportRecord) -> Result<Written, Stop> {
+    async fn begin_attempt(&self, record: &ExportRecord) -> AppResult<ExportRecord> {
+        let begun = self.core.store.begin_attempt(record).await?.ok_or_else(AppError::busy)?;
+        if record.checkpoint.is_none() {
+            return Ok(begun);
+        }
+        // The run before may have come further between the two steps; from now on it can't.
+        let now = self.core.store.export(&record.export.user_id, record.export.id).await?;
+        now.filter(|now| now.attempt == begun.attempt).ok_or_else(AppError::busy)
+    }
+
+    async fn write(&self, record: &ExportRecord, deadline: Deadline) -> Result<Whole, Stop> {
         let export = &record.export;
         // The person as of now, not as of checkout: rights may have gone since.
         let exporter = exporter(&self.core.store, &export.user_id).await?;
@@ -98,14 +136,10 @@ impl Manifests {
             Some(sealed) => Some(self.core.open_grant_token(&export.user_id, export.id, sealed).await?.links(&self.links)),
             None => None,
         };
-        let mut run = Run::new(self, record, exporter, paths, links);
-        for (_, package_id) in &export.packages {
-            run.package(*package_id).await?;
-        }
-        run.finish().await
+        Run::of(self, record, exporter, paths, links, deadline).await?.write().await
     }
 
-    async fn finish(&self, record: &ExportRecord, written: Written) -> AppResult<()> {
+    async fn finish(&self, record: &ExportRecord, Whole { written, entry_rows, parts }: Whole) -> AppResult<()> {
         self.core.store.put_manifests(record, &written.files).await?;
         let mut export = record.export.clone();
         export.state = ExportState::Ready;
@@ -115,25 +149,36 @@ impl Manifests {
         export.skipped = written.skipped;
         export.skipped_count = written.skipped_count;
         export.updated_at = self.core.now();
-        if self.replace(record, export.clone()).await? {
-            return self.clear_cart(&export).await;
+        let ready = ExportRecord { export, entry_rows, ..ExportRecord::unwritten(record.export.clone(), record.attempt) };
+        if !self.core.store.replace_export(record, &ready, None).await? {
+            return self.make_way(&ready.export).await;
         }
-        // Another run is at it, or the export was taken back while this one wrote: then nothing of it may stay.
+        self.drop_parts(parts).await;
+        self.clear_cart(&ready.export).await
+    }
+
+    /// Another run is at it, or the export was taken back while this one wrote: then nothing of it may stay.
+    async fn make_way(&self, export: &Export) -> AppResult<()> {
         match self.core.store.export(&export.user_id, export.id).await? {
             Some(now) if now.export.state != ExportState::Revoked => Ok(()),
             _ => Ok(remove_files(&self.core.store, &*self.objects, &self.bucket, &export.user_id, export.id).await?),
         }
     }
 
+    /// Removes what was kept for a while. What stays goes with the export.
+    async fn drop_parts(&self, parts: Vec<ObjectVersion>) {
+        if parts.is_empty() {
+            return;
+        }
+        if let Err(error) = self.objects.delete_many(&parts).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "parts of an export stay until it ends");
+        }
+    }
+
     async fn fail(&self, record: &ExportRecord, reason: String) -> AppResult<()> {
         let updated_at: Timestamp = self.core.now();
         let export = Export { state: ExportState::Failed, failure: Some(reason), updated_at, ..record.export.clone() };
-        self.replace(record, export).await.map(drop)
-    }
-
-    async fn replace(&self, record: &ExportRecord, export: Export) -> AppResult<bool> {
-        let changed = ExportRecord { export, attempt: record.attempt };
-        Ok(self.core.store.replace_export(record, &changed, None).await?)
+        Ok(self.core.store.replace_export(record, &record.with(export), None).await.map(drop)?)
     }
 
     /// The cart keeps its items until the export is there.

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use app::workers::housekeeping::Swept;
 use domain::{
-    PortErrorKind,
+    Deadline, PortErrorKind,
     access::Action,
     api_key::ApiKey,
     audit::Origin,
     cart::ExportState,
     dataset::{Dataset, DatasetState},
-    ports::{Condition, Multipart, Table, Tables as _, Write},
+    job::Job,
+    ports::{Clock as _, Condition, Multipart, Table, Tables as _, Write},
 };
 use testkit::builders::{BUCKET, access_key_id, api_key, dataset_id, now, package_id, pending_dataset};
 
@@ -32,6 +33,25 @@ impl Lake {
     async fn state(&self, number: u64) -> Option<DatasetState> {
         let found = self.core.store.datasets(package_id(1), &[dataset_id(number)]).await.expect("read");
         found[0].as_ref().map(|dataset| dataset.state)
+    }
+}
+
+impl Lake {
+    /// Sweeps in runs that have time for hardly anything, each begun by the job that the one before it left; what was done
+    /// and in how many runs.
+    pub(crate) async fn sweep_in_runs(&self) -> (Swept, usize) {
+        let (mut all, mut place) = (Swept::default(), None);
+        for runs in 1..1_000 {
+            let (swept, rest) = self.housekeeping.sweep_until(place.as_ref(), Deadline::at(self.clock.now())).await;
+            all.handled += swept.handled;
+            all.failed += swept.failed;
+            match rest {
+                None => return (all, runs),
+                Some(Job::SweepFrom { place: next }) => place = Some(next),
+                Some(other) => panic!("{other:?} does not go on with it"),
+            }
+        }
+        panic!("it never ends")
     }
 }
 
@@ -226,4 +246,58 @@ async fn a_deleted_package_loses_its_pending_uploads_and_keeps_the_rest_for_a_wh
     lake.housekeeping.package_deleted(package_id(1)).await.expect("twice is once");
     assert_eq!((lake.state(1).await, lake.state(2).await), (Some(DatasetState::Available), None));
     assert_eq!(lake.objects.keys(BUCKET), [kept.key]);
+}
+
+#[tokio::test]
+async fn a_sweep_that_has_no_time_goes_on_in_as_many_runs_as_it_takes() {
+    let lake = Lake::new().await;
+    for number in 1..=20 {
+        lake.due(&pending_dataset(1, number, &format!("{number}.csv")), WEEK).await;
+    }
+    lake.clock.set(at(WEEK));
+    let (all, runs) = lake.sweep_in_runs().await;
+    assert_eq!(all, swept(20, 0));
+    assert!((10..=40).contains(&runs), "{runs}");
+    assert!(lake.tables.rows(Table::Datasets).is_empty());
+    assert_eq!(lake.sweep_in_runs().await, (swept(0, 0), 1), "and where nothing is due there is nothing to go on with");
+}
+
+#[tokio::test]
+async fn rows_that_always_fail_neither_stop_those_behind_them_nor_keep_a_sweep_going() {
+    let lake = Lake::new().await;
+    for number in 1..=20 {
+        let mut dataset = pending_dataset(1, number, &format!("{number}.csv"));
+        if number <= 10 {
+            // What is to be aborted can't be.
+            dataset.upload_id = Some("upload".to_owned());
+        }
+        lake.due(&dataset, WEEK + Duration::from_secs(number)).await;
+    }
+    lake.objects.faults().fail_when("multipart.abort", PortErrorKind::Unavailable);
+    lake.clock.set(at(2 * WEEK));
+    let (all, runs) = lake.sweep_in_runs().await;
+    assert!(runs < 100, "{runs}");
+    assert!(all.failed >= 1 && all.handled >= 1, "{all:?}");
+    // The schedule begins anew, and with time enough everything that can be done is done.
+    assert_eq!(lake.sweep_at(2 * WEEK).await.failed, 10);
+    assert_eq!(lake.tables.rows(Table::Datasets).len(), 10);
+    lake.objects.faults().heal();
+    assert_eq!(lake.sweep_at(2 * WEEK).await, swept(10, 0));
+}
+
+#[tokio::test]
+async fn a_deleted_package_of_many_uploads_loses_them_in_several_runs() {
+    let lake = Lake::new().await;
+    lake.package(1).await;
+    for number in 1..=7 {
+        lake.due(&pending_dataset(1, number, &format!("{number}.csv")), WEEK).await;
+    }
+    lake.transact(vec![app::store::PackageChange::at(now()).deleted(package_id(1), now(), at(30 * DAY)).into_write(package_id(1))]).await;
+    let mut runs = 0;
+    while let Some(rest) = lake.housekeeping.package_deleted_until(package_id(1), Deadline::at(now())).await.expect("no failure") {
+        assert_eq!(rest, Job::PackageDeleted { package_id: package_id(1) });
+        runs += 1;
+    }
+    assert_eq!(runs, 6, "each run drops one at least");
+    assert!(lake.tables.rows(Table::Datasets).is_empty());
 }

@@ -4,9 +4,11 @@ extern crate datalake_app as app;
 
 mod cart;
 mod checkout;
+mod continuation;
 mod grants;
 mod housekeeping;
 mod lake;
 mod manifests;
 mod meddling;
 mod purge;
+mod steps;

@@ -67,6 +67,28 @@ async fn s4_a_package_of_twenty_thousand_datasets_goes_whole_although_the_store_
     assert_eq!(lake.housekeeping.sweep().await, Swept { handled: 0, failed: 0 });
 }
 
+#[tokio::test]
+async fn a_package_that_no_run_could_purge_alone_goes_in_several() {
+    const COUNT: u64 = 1_200;
+    let lake = Lake::new().await;
+    lake.package(1).await;
+    for number in 0..COUNT {
+        let mut dataset = dataset(1, 10 + number, &format!("part-{number:05}.csv"));
+        if number % 20 == 0 {
+            dataset.object_version = lake.bytes(&dataset.key).await;
+        }
+        lake.put_dataset(&dataset).await;
+    }
+    lake.table_row(1).await;
+    lake.delete(1).await;
+    lake.clock.set(at(30 * DAY));
+    let (swept, runs) = lake.sweep_in_runs().await;
+    assert_eq!(swept, Swept { handled: 1, failed: 0 });
+    // Three pages of datasets and as many of their paths, and then little.
+    assert!((4..=12).contains(&runs), "{runs}");
+    assert_eq!((lake.rows_left(1), lake.objects.keys(BUCKET).len()), (0, 0));
+}
+
 impl Lake {
     /// A row that hangs on a package, as tables and crawlers do.
     async fn table_row(&self, number: u64) {

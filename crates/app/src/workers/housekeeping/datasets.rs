@@ -6,7 +6,7 @@ use domain::{
     ports::{Condition, Key, PageKey, Table},
 };
 
-use super::Housekeeping;
+use super::{Housekeeping, Time};
 use crate::store::{DueRow, still_in};
 
 /// Datasets a page.
@@ -41,23 +41,29 @@ impl Housekeeping {
         self.store.remove_datasets(&[gone]).await
     }
 
-    /// Drops all pending uploads of a package.
-    pub(super) async fn drop_pending(&self, package_id: PackageId, now: Timestamp) -> PortResult<()> {
+    /// Drops pending uploads of a package as long as there is time; whether another run is to go on. One that would drop
+    /// nothing is not: each upload is due by itself, too.
+    pub(super) async fn drop_pending(&self, package_id: PackageId, time: &Time) -> PortResult<bool> {
         // Only of one that is deleted for sure: the job says so, the row decides.
         if self.store.package(package_id).await?.is_some_and(|package| package.deleted_at.is_none()) {
-            return Ok(());
+            return Ok(false);
         }
         let mut after: Option<PageKey> = None;
+        let mut dropped = false;
         loop {
             let (datasets, next) = self.store.datasets_by_registration(package_id, PAGE, after.take()).await?;
             for dataset in datasets.into_iter().filter(|dataset| matches!(dataset.state, DatasetState::Pending | DatasetState::Completing))
             {
-                self.drop_upload(dataset, None, now).await?;
+                if dropped && self.is_over(time) {
+                    return Ok(true);
+                }
+                self.drop_upload(dataset, None, time.now).await?;
+                dropped = true;
             }
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
+            if next.is_none() || self.is_over(time) {
+                return Ok(dropped && next.is_some());
             }
+            after = next;
         }
     }
 }

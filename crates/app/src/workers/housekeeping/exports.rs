@@ -8,11 +8,7 @@ use domain::{
 };
 
 use super::Housekeeping;
-use crate::{
-    exports::revoked,
-    store::{DueRow, ExportRecord},
-    workers::manifest::remove_files,
-};
+use crate::{exports::revoked, store::DueRow, workers::manifest::remove_files};
 
 impl Housekeeping {
     pub(super) async fn due_export(&self, row: &DueRow, now: Timestamp) -> PortResult<()> {
@@ -23,12 +19,12 @@ impl Housekeeping {
             ExportState::Running => {
                 let failure = Some("It could not be written in time. Try again.".to_owned());
                 let export = Export { state: ExportState::Failed, failure, updated_at: now, ..record.export.clone() };
-                let changed = ExportRecord { export, attempt: record.attempt };
+                let changed = record.with(export);
                 // Not told to anybody: the action was told when it was asked for.
                 self.store.replace_export(&record, &changed, None).await.map(drop)
             }
             ExportState::Ready => {
-                let changed = ExportRecord { export: revoked(record.export.clone(), now), attempt: record.attempt };
+                let changed = record.with(revoked(record.export.clone(), now));
                 let stamp = self.stamp(Action::ExportRevoke, &["state"]);
                 self.store.replace_export(&record, &changed, Some(&stamp)).await?;
                 self.remove_revoked(&user_id, id).await

@@ -5,27 +5,41 @@ use domain::{
     ports::{PageKey, Table},
 };
 
-use super::{Housekeeping, datasets::PAGE};
+use super::{Housekeeping, Looked, Time, datasets::PAGE};
 use crate::store::DueRow;
 
 impl Housekeeping {
-    pub(super) async fn due_package(&self, row: &DueRow) -> PortResult<()> {
-        let Ok(id) = row.key.partition.parse::<PackageId>() else { return Ok(()) };
-        let Some(package) = self.store.package(id).await? else { return Ok(()) };
+    pub(super) async fn due_package(&self, row: &DueRow, time: &Time) -> PortResult<Looked> {
+        let Ok(id) = row.key.partition.parse::<PackageId>() else { return Ok(Looked::After) };
+        let Some(package) = self.store.package(id).await? else { return Ok(Looked::After) };
         if package.deleted_at.is_none() {
-            return self.store.settle_due(Table::Packages, row, [].into()).await;
+            return self.store.settle_due(Table::Packages, row, [].into()).await.map(|()| Looked::After);
         }
-        self.purge_datasets(id).await?;
-        let partition = id.to_string();
-        self.store.remove_partition(Table::Datasets, &partition, None).await?;
-        self.store.remove_partition(Table::Metadata, &partition, None).await?;
         // The package's own row goes last: as long as anything is left, the package is due again.
-        self.store.remove_partition(Table::Packages, &partition, Some(&row.key.sort)).await?;
-        self.store.remove_due(Table::Packages, row).await
+        let cut = self.purge_datasets(id, time).await?
+            || self.purge_rows(Table::Datasets, id, None, time).await?
+            || self.purge_rows(Table::Metadata, id, None, time).await?
+            || self.purge_rows(Table::Packages, id, Some(&row.key.sort), time).await?;
+        if cut {
+            return Ok(Looked::Begun);
+        }
+        self.store.remove_due(Table::Packages, row).await.map(|()| Looked::After)
     }
 
-    /// Removes bytes and rows of all datasets, a page at a time. A page that fails keeps its rows and stops nothing.
-    async fn purge_datasets(&self, id: PackageId) -> PortResult<()> {
+    /// Removes rows, a page at a time; whether time was over before all were gone.
+    async fn purge_rows(&self, table: Table, id: PackageId, keep: Option<&str>, time: &Time) -> PortResult<bool> {
+        let (partition, mut after) = (id.to_string(), None);
+        loop {
+            after = self.store.remove_some(table, &partition, keep, after).await?;
+            if after.is_none() || self.is_over(time) {
+                return Ok(after.is_some());
+            }
+        }
+    }
+
+    /// Removes bytes and rows of datasets, a page at a time; whether time was over before all were gone. A page that fails
+    /// keeps its rows and stops nothing.
+    async fn purge_datasets(&self, id: PackageId, time: &Time) -> PortResult<bool> {
         let mut failure = None;
         let mut after: Option<PageKey> = None;
         loop {
@@ -35,9 +49,9 @@ impl Housekeeping {
                 Err(error) => Err(error),
             };
             failure = failure.or(purged.err());
-            match next {
-                Some(next) => after = Some(next),
-                None => return failure.map_or(Ok(()), Err),
+            after = next;
+            if after.is_none() || self.is_over(time) {
+                return failure.map_or(Ok(after.is_some()), Err);
             }
         }
     }

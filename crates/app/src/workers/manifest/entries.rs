@@ -7,90 +7,90 @@
 use std::time::Duration;
 
 use domain::{
-    DatasetId, Timestamp,
-    cart::{ExportFormat, Skipped, Totals},
+    DatasetId, PackageId, Timestamp,
+    cart::{ExportFormat, Skipped},
     dataset::{Dataset, DatasetState},
-    package::Package,
-    ports::PageKey,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use secrecy::ExposeSecret as _;
 
 use super::{
     Stop,
-    document::{Document, Entry, Target},
+    document::{Entry, Target},
+    progress::Current,
     run::Run,
 };
-use crate::store::DatasetSummary;
+use crate::{exports::signing_life, paging::internal, store::DatasetSummary};
 
 /// Paths a page.
 const PAGE: u32 = 500;
 /// So many URLs are signed at a time.
 const PARALLEL: usize = 16;
-/// More entries a package would need more memory than a worker has.
-const ENTRIES: usize = 500_000;
-
-/// The entries of a package at one of its revisions.
-pub(super) struct Collected {
-    pub(super) document: Document,
-    /// What each entry is, in order, for grant links.
-    pub(super) datasets: Vec<DatasetId>,
-    /// Everything that the paths take, what is skipped included.
-    pub(super) expected: Totals,
-}
+/// A manifest that is larger can't be stored with one request.
+const FILE_BYTES: u64 = 4 << 30;
 
 impl Run<'_> {
-    /// All entries of a package, whose grant links begin with number `first`.
-    pub(super) async fn collect(&self, package: &Package, first: usize) -> Result<Collected, Stop> {
-        let mut collected = Collected { document: Document::new(self.latest_end), datasets: Vec::new(), expected: Totals::default() };
-        let mut after: Option<PageKey> = None;
-        loop {
-            let (mut summaries, next) = self.core().store.datasets_by_path(package.id, "", PAGE, after.take()).await?;
+    /// Goes on with the listing of a package, a page at a time, until all is listed.
+    pub(super) async fn list(&mut self, id: PackageId) -> Result<(), Stop> {
+        while let Some(after) = self.next_page() {
+            let (mut summaries, next) = self.core().store.datasets_by_path(id, "", PAGE, after).await?;
             summaries.retain(|summary| self.paths.takes(&summary.path));
-            self.collect_page(package, first, summaries, &mut collected).await?;
-            if collected.document.len() > ENTRIES {
-                let name = package.name.as_str();
-                return Err(Stop::ForGood(format!("More than {ENTRIES} files of the package {name:?} are asked for. Narrow the paths.")));
+            self.take(id, &summaries).await?;
+            self.put_entries(false).await?;
+            if let Some(current) = &mut self.progress.current {
+                current.listed = next.is_none();
+                current.after = next;
+                if current.segments.iter().map(|segment| segment.size).sum::<u64>() + self.lines.size() > FILE_BYTES {
+                    let name = &current.name;
+                    return Err(Stop::ForGood(format!("The manifest of the package {name:?} would be too large. Narrow the paths.")));
+                }
             }
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(collected),
-            }
+            self.rest_a_step().await?;
         }
+        Ok(())
     }
 
-    async fn collect_page(&self, package: &Package, first: usize, page: Vec<DatasetSummary>, into: &mut Collected) -> Result<(), Stop> {
+    async fn take(&mut self, id: PackageId, page: &[DatasetSummary]) -> Result<(), Stop> {
         let ids: Vec<DatasetId> = page.iter().map(|summary| summary.id).collect();
-        let rows = self.core().store.datasets(package.id, &ids).await?;
-        let mut there = Vec::new();
+        let rows = self.core().store.datasets(id, &ids).await?;
+        let (mut there, mut skipped) = (Vec::new(), Vec::new());
         for (summary, dataset) in page.iter().zip(rows) {
-            into.expected.entries += 1;
-            into.expected.bytes += summary.size;
             match dataset.filter(|dataset| dataset.state == DatasetState::Available) {
                 Some(dataset) => there.push(dataset),
                 None => {
                     let reason = "the file was replaced or removed while the export was written".to_owned();
-                    into.document.skipped.push(Skipped { package_id: package.id, dataset_id: Some(summary.id), reason });
+                    skipped.push(Skipped { package_id: id, dataset_id: Some(summary.id), reason });
                 }
             }
         }
-        let start = first + into.document.len();
-        let signing: Vec<_> = there.iter().enumerate().map(|(place, dataset)| self.target(start + place, dataset)).collect();
+        let first = self.progress.entries.count();
+        let signing: Vec<_> = there.iter().enumerate().map(|(place, dataset)| self.target(first + place, dataset)).collect();
         let targets: Vec<(Target, Timestamp)> = stream::iter(signing).buffered(PARALLEL).try_collect().await?;
+        let format = self.format();
+        let Some(current) = &mut self.progress.current else { return Ok(()) };
+        current.expected.entries += page.len() as u64;
+        current.expected.bytes += page.iter().map(|summary| summary.size).sum::<u64>();
+        current.skipped.extend(skipped);
         for (dataset, (target, end)) in there.iter().zip(targets) {
             let (name, sha256) = (dataset.path.as_str(), dataset.sha256.as_deref());
-            into.document.push(&Entry { target, dataset_id: dataset.id, name, size: dataset.size, sha256 })?;
-            into.document.expires_at = into.document.expires_at.min(end);
-            into.datasets.push(dataset.id);
+            let entry = Entry { target, dataset_id: dataset.id, name, size: dataset.size, sha256 };
+            self.lines.push(&serde_json::to_vec(&entry).map_err(internal)?);
+            note(current, dataset, end);
+            // What is signed later need not live longer than what was signed before.
+            self.progress.latest_end = self.progress.latest_end.min(end);
+            if format == ExportFormat::Grant {
+                self.progress.entries.push((id, dataset.id));
+            }
         }
         Ok(())
     }
 
     /// Where an entry's bytes are, and until when that holds.
     async fn target(&self, number: usize, dataset: &Dataset) -> Result<(Target, Timestamp), Stop> {
+        let latest_end = self.progress.latest_end;
         let target = match (self.format(), &self.links) {
             (ExportFormat::SignedUrl, _) => {
-                let life = Duration::from_secs(self.export().expires_in);
+                let life = signing_life(Duration::from_secs(self.export().expires_in), latest_end.since(self.core().now()));
                 let request = self.objects().sign_get(&dataset.object(), dataset.path.file_name(), life).await?;
                 return Ok((Target::Url { url: request.url.expose_secret().to_owned() }, request.expires_at));
             }
@@ -100,6 +100,12 @@ impl Run<'_> {
                 Target::Address { bucket: dataset.bucket.clone(), key: dataset.key.clone(), version: dataset.object_version.clone() }
             }
         };
-        Ok((target, self.latest_end))
+        Ok((target, latest_end))
     }
+}
+
+fn note(current: &mut Current, dataset: &Dataset, end: Timestamp) {
+    current.totals.entries += 1;
+    current.totals.bytes += dataset.size;
+    current.expires_at = current.expires_at.min(end);
 }

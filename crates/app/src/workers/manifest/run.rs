@@ -1,94 +1,88 @@
-//! One run over the packages of an export.
+//! One run over the packages of an export: from where the last one stopped until all is written, or until its home is
+//! about to end it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
-    DatasetId, PackageId, Principal, Timestamp,
+    Deadline, PackageId, PortErrorKind, Principal,
     access::{Action, Denial, Resource, decide},
     audit::{Actor, AuditOutcome, Origin},
     cart::{Export, ExportFormat, ManifestFile, Skipped, Totals},
     package::Package,
-    ports::{ObjectAddress, Objects},
+    ports::{ObjectAddress, ObjectVersion, Objects, PageKey},
 };
+use futures::TryStreamExt as _;
 
 use super::{
     Manifests, Stop,
-    document::{Content, index},
-    entries::Collected,
+    document::{File, index, json, lines, manifest},
     files::folder,
+    lines::{Body, Lines, Segment},
+    progress::{Current, Progress, Written},
 };
 use crate::{
     core::Core,
     error::AppResult,
     exports::PathFilter,
-    store::{ExportRecord, Store},
+    store::{Checkpoint, EntryRows, ExportRecord},
 };
 
-/// So many of what was left out the row names; the manifests name all.
-const SKIPPED_NAMED: usize = 1_000;
 /// So often a package is listed anew when it changed meanwhile; then it is taken as it was found.
 const LISTINGS: usize = 3;
+/// A step is begun only if so much time is left. One takes seconds; what it takes when the store is slow is in here too.
+const MARGIN: Duration = Duration::from_secs(60);
+/// So many bytes of entries are kept in memory. Together with what a page of URLs takes, a run stays below 200 MB.
+const LINES_BYTES: u64 = 64 << 20;
+/// A manifest is put together from what is in the store at this rate at least, everything included, a second.
+const ASSEMBLED_BYTES: u64 = 5 << 20;
 
-/// What a run has to work with and what it has done so far.
+/// All of an export.
+pub(super) struct Whole {
+    pub(super) written: Written,
+    /// Which attempt wrote which grant entries.
+    pub(super) entry_rows: Vec<EntryRows>,
+    /// What was kept meanwhile and is not needed any more.
+    pub(super) parts: Vec<ObjectVersion>,
+}
+
+/// What a run has to work with and how far it is.
 pub(super) struct Run<'a> {
     manifests: &'a Manifests,
-    record: &'a ExportRecord,
+    record: ExportRecord,
     exporter: Principal,
     pub(super) paths: PathFilter,
     pub(super) links: Option<String>,
-    /// Nothing of the export lives longer.
-    pub(super) latest_end: Timestamp,
-    written: Written,
-    entries: Vec<(PackageId, DatasetId)>,
-    entry_rows: usize,
-}
-
-/// What a run wrote.
-pub(super) struct Written {
-    pub(super) files: Vec<ManifestFile>,
-    pub(super) expires_at: Timestamp,
-    pub(super) expected: Totals,
-    pub(super) written: Totals,
-    pub(super) skipped: Vec<Skipped>,
-    pub(super) skipped_count: u64,
-    /// Packages that were left out whole.
-    packages: Vec<Skipped>,
-}
-
-impl Written {
-    fn skip(&mut self, skipped: &Skipped) {
-        self.skipped_count += 1;
-        if skipped.dataset_id.is_none() {
-            self.packages.push(skipped.clone());
-        }
-        if self.skipped.len() < SKIPPED_NAMED {
-            self.skipped.push(skipped.clone());
-        }
-    }
+    deadline: Deadline,
+    /// Each run does one step at least, however little time it has: otherwise it would be begun again and again.
+    steps: u64,
+    /// The step at which it was last kept how far this is.
+    kept: u64,
+    pub(super) progress: Progress,
+    /// Entries of the current package that are not in the store yet.
+    pub(super) lines: Lines,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(
+    /// A run that goes on where the last checkpoint of `record` is.
+    pub(super) async fn of(
         manifests: &'a Manifests,
-        record: &'a ExportRecord,
+        record: &ExportRecord,
         exporter: Principal,
         paths: PathFilter,
         links: Option<String>,
-    ) -> Self {
-        let export = &record.export;
-        let latest_end = manifests.core.now().plus(Duration::from_secs(export.expires_in));
-        let mut written = Written {
-            files: Vec::new(),
-            expires_at: latest_end,
-            expected: Totals::default(),
-            written: Totals::default(),
-            skipped: Vec::new(),
-            skipped_count: 0,
-            packages: Vec::new(),
+        deadline: Deadline,
+    ) -> Result<Self, Stop> {
+        let now = manifests.core.now();
+        let mut record = record.clone();
+        let progress = match kept(manifests, &record).await? {
+            Some(progress) if !progress.is_old(&record.export, now) => progress,
+            Some(progress) if progress.anew => return Err(Stop::too_slow()),
+            found => {
+                record.checkpoint = None;
+                Progress::new(&record.export, now, found.is_some())
+            }
         };
-        // What checkout left out stays left out, also when this is not the first run.
-        export.skipped.iter().for_each(|skipped| written.skip(skipped));
-        Self { manifests, record, exporter, paths, links, latest_end, written, entries: Vec::new(), entry_rows: 0 }
+        Ok(Self { manifests, record, exporter, paths, links, deadline, steps: 0, kept: 0, progress, lines: Lines::default() })
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -107,21 +101,54 @@ impl<'a> Run<'a> {
         self.export().format
     }
 
-    /// Writes the manifest of a package, or leaves it out if the exporter may not have it any more.
-    pub(super) async fn package(&mut self, id: PackageId) -> Result<(), Stop> {
-        let Some(mut package) = self.allowed(id).await? else { return self.deny(id).await };
-        // What can't be audited is not handed out.
-        self.audit(id, AuditOutcome::Allow, None).await?;
-        let mut listings = 0;
-        loop {
-            let collected = self.collect(&package, self.entry_count()).await?;
-            listings += 1;
-            let Some(now) = self.allowed(id).await? else { return self.deny(id).await };
-            if now.revision == package.revision || listings == LISTINGS {
-                return self.keep(&package, collected).await;
-            }
-            package = now;
+    /// Writes the manifests of all packages that are left, and the index file.
+    pub(super) async fn write(mut self) -> Result<Whole, Stop> {
+        while let Some((_, id)) = self.export().packages.get(self.progress.done).copied() {
+            self.package(id).await?;
+            self.progress.done += 1;
+            self.rest_a_step().await?;
         }
+        self.put_entries(true).await?;
+        let file = index(self.export().id, self.format(), &self.progress.written)?;
+        let totals = self.progress.written.written;
+        self.put(None, "index.json".to_owned(), &file, totals).await?;
+        Ok(self.whole())
+    }
+
+    fn whole(self) -> Whole {
+        let Self { manifests, record, progress, .. } = self;
+        let checkpoint = record.checkpoint.iter().map(|checkpoint| checkpoint.object(&manifests.bucket));
+        let parts = progress.settled.iter().map(|part| part.object(&manifests.bucket)).chain(checkpoint).collect();
+        Whole { written: progress.written, entry_rows: progress.entries.written_by, parts }
+    }
+
+    /// Writes the manifest of a package, or leaves it out if the exporter may not have it any more.
+    async fn package(&mut self, id: PackageId) -> Result<(), Stop> {
+        let Some(package) = self.allowed(id).await? else { return self.deny(id).await };
+        if self.progress.current.is_none() {
+            // What can't be audited is not handed out.
+            self.audit(id, AuditOutcome::Allow, None).await?;
+            self.list_from_the_start(&package);
+        }
+        loop {
+            self.list(id).await?;
+            let Some(now) = self.allowed(id).await? else { return self.deny(id).await };
+            let fits = |current: &Current| now.revision == current.revision || current.listings == LISTINGS;
+            if self.progress.current.as_ref().is_none_or(fits) {
+                return self.assemble(id).await;
+            }
+            self.list_from_the_start(&now);
+        }
+    }
+
+    fn list_from_the_start(&mut self, package: &Package) {
+        self.lines = Lines::default();
+        self.progress.list(package);
+    }
+
+    /// Behind what the next page is; `None` if everything is listed.
+    pub(super) fn next_page(&self) -> Option<Option<PageKey>> {
+        self.progress.current.as_ref().filter(|current| !current.listed).map(|current| current.after.clone())
     }
 
     async fn allowed(&self, id: PackageId) -> Result<Option<Package>, Stop> {
@@ -132,7 +159,8 @@ impl<'a> Run<'a> {
     async fn deny(&mut self, package_id: PackageId) -> Result<(), Stop> {
         self.audit(package_id, AuditOutcome::Deny, Some(Denial::NotVisible.reason().to_owned())).await?;
         let reason = "the package is not visible to you any more".to_owned();
-        self.written.skip(&Skipped { package_id, dataset_id: None, reason });
+        self.lines = Lines::default();
+        self.progress.leave_out(&Skipped { package_id, dataset_id: None, reason });
         Ok(())
     }
 
@@ -142,58 +170,117 @@ impl<'a> Run<'a> {
         self.core().audit(Actor::of(&self.exporter), &origin, Action::ExportPackage, package_id.to_string(), outcome, reason).await
     }
 
-    async fn keep(&mut self, package: &Package, collected: Collected) -> Result<(), Stop> {
-        let Collected { document, datasets, expected } = collected;
-        document.skipped.iter().for_each(|skipped| self.written.skip(skipped));
-        add(&mut self.written.expected, expected);
-        add(&mut self.written.written, document.totals);
-        self.written.expires_at = self.written.expires_at.min(document.expires_at);
-        let totals = document.totals;
-        let (content, extension) = document.into_content(package, expected)?;
-        self.put(Some(package.id), format!("{}.{extension}", package.id), content, totals).await?;
-        if self.format() == ExportFormat::Grant {
-            self.entries.extend(datasets.into_iter().map(|id| (package.id, id)));
-            self.put_entries(false).await?;
-        }
+    /// Writes the manifest of the package that is listed.
+    async fn assemble(&mut self, id: PackageId) -> Result<(), Stop> {
+        let stored: u64 = self.progress.current.iter().flat_map(|current| &current.segments).map(|segment| segment.size).sum();
+        self.rest(MARGIN + Duration::from_secs(stored / ASSEMBLED_BYTES)).await?;
+        let Some(current) = self.progress.current.take() else { return Ok(()) };
+        let file = manifest(id, &current, self.body(current.segments.clone())).await?;
+        self.put(Some(id), format!("{id}.{}", file.extension), &file, current.totals).await?;
+        self.progress.settle(current);
         Ok(())
     }
 
-    async fn put(&mut self, package_id: Option<PackageId>, name: String, content: Content, totals: Totals) -> Result<(), Stop> {
+    fn body(&mut self, segments: Vec<Segment>) -> Body {
+        let (objects, bucket) = (Arc::clone(&self.manifests.objects), self.manifests.bucket.clone());
+        Body { objects, bucket, segments, rest: self.lines.take() }
+    }
+
+    async fn put(&mut self, package_id: Option<PackageId>, name: String, file: &File, totals: Totals) -> Result<(), Stop> {
+        let (key, sha256, version) = self.store(name, file).await?;
+        self.progress.written.files.push(ManifestFile { package_id, key, version, sha256, totals });
+        Ok(())
+    }
+
+    async fn store(&self, name: String, file: &File) -> Result<(String, String, Option<String>), Stop> {
         let key = format!("{}{name}", folder(&self.export().user_id, self.export().id));
         let address = ObjectAddress { bucket: self.manifests.bucket.clone(), key };
-        let (sha256, version) = content.put(self.objects(), &address).await?;
-        self.written.files.push(ManifestFile { package_id, key: address.key, version, sha256, totals });
-        Ok(())
+        let (sha256, version) = file.put(self.objects(), &address).await?;
+        Ok((address.key, sha256, version))
     }
 
-    fn entry_count(&self) -> usize {
-        self.entry_rows * Store::entries_per_row() + self.entries.len()
-    }
-
-    async fn put_entries(&mut self, all: bool) -> Result<(), Stop> {
-        let row = Store::entries_per_row();
-        // Rows are filled across packages; what does not fill one waits for the next package.
-        let ready = if all { self.entries.len() } else { self.entries.len() / row * row };
-        for entries in self.entries[..ready].chunks(row) {
-            self.core().store.put_entries(self.record, self.entry_rows, entries).await?;
-            self.entry_rows += 1;
+    /// Writes rows of grant entries: full ones, or at the end all. They are filled across packages.
+    pub(super) async fn put_entries(&mut self, all: bool) -> Result<(), Stop> {
+        while let Some((number, entries)) = self.progress.entries.row(all) {
+            self.core().store.put_entries(&self.record, number, entries).await?;
+            self.progress.entries.row_written(self.record.attempt);
         }
-        self.entries.drain(..ready);
         Ok(())
     }
 
-    /// Writes what is left, and the index file.
-    pub(super) async fn finish(mut self) -> Result<Written, Stop> {
-        self.put_entries(true).await?;
-        let Written { files, expires_at, expected, written, packages, .. } = &self.written;
-        let totals = *written;
-        let content = index(self.export().id, self.format(), *expires_at, *expected, files, packages)?;
-        self.put(None, "index.json".to_owned(), content, totals).await?;
-        Ok(self.written)
+    /// A step is done: keeps what memory should not hold, and goes on only if there is time for another one.
+    pub(super) async fn rest_a_step(&mut self) -> Result<(), Stop> {
+        self.steps += 1;
+        if self.lines.size() >= LINES_BYTES {
+            self.keep().await?;
+        }
+        self.rest(MARGIN).await
+    }
+
+    /// Goes on if what comes next, which takes `time` at most, can be done in this run.
+    async fn rest(&mut self, time: Duration) -> Result<(), Stop> {
+        let now = self.core().now();
+        if self.progress.is_old(self.export(), now) {
+            return Err(Stop::too_slow());
+        }
+        if self.steps > 0 && self.deadline.is_within(time, now) {
+            self.keep().await?;
+            return Err(Stop::Cut);
+        }
+        Ok(())
+    }
+
+    /// Keeps how far this is, so that another run goes on from here.
+    async fn keep(&mut self) -> Result<(), Stop> {
+        if self.kept == self.steps {
+            return Ok(());
+        }
+        let name = format!("{:06}-{:06}", self.record.attempt, self.steps);
+        if self.lines.size() > 0 {
+            let file = lines(self.body(Vec::new()));
+            let size = file.size();
+            let (key, _, version) = self.store(format!("parts/{name}.{}", file.extension), &file).await?;
+            if let Some(current) = &mut self.progress.current {
+                current.segments.push(Segment { key, version, size });
+            }
+        }
+        let file = json(&self.progress)?;
+        let (key, _, version) = self.store(format!("progress/{name}.{}", file.extension), &file).await?;
+        let mut kept = self.record.clone();
+        let before = kept.checkpoint.replace(Checkpoint { key, version });
+        kept.entry_rows.clone_from(&self.progress.entries.written_by);
+        (kept.export.expected, kept.export.written) = (self.progress.written.expected, self.progress.written.written);
+        kept.export.updated_at = self.core().now();
+        if !self.core().store.keep_checkpoint(&self.record, &kept).await? {
+            return Err(Stop::Overtaken);
+        }
+        self.record = kept;
+        self.kept = self.steps;
+        self.manifests.drop_parts(before.iter().map(|checkpoint| checkpoint.object(&self.manifests.bucket)).collect()).await;
+        Ok(())
     }
 }
 
-fn add(sum: &mut Totals, more: Totals) {
-    sum.entries += more.entries;
-    sum.bytes += more.bytes;
+impl Checkpoint {
+    fn object(&self, bucket: &str) -> ObjectVersion {
+        ObjectVersion { address: ObjectAddress { bucket: bucket.to_owned(), key: self.key.clone() }, version: self.version.clone() }
+    }
+}
+
+/// What the last checkpoint says; `None` if there is none, or none that this version of the product can read.
+async fn kept(manifests: &Manifests, record: &ExportRecord) -> Result<Option<Progress>, Stop> {
+    let Some(checkpoint) = &record.checkpoint else { return Ok(None) };
+    let found = match manifests.objects.get(&checkpoint.object(&manifests.bucket), None).await {
+        Err(error) if error.is(PortErrorKind::NotFound) => {
+            tracing::warn!(export = %record.export.id, "the checkpoint of an export is gone: it is begun anew");
+            return Ok(None);
+        }
+        found => found?,
+    };
+    let bytes: Vec<bytes::Bytes> = found.bytes.try_collect().await?;
+    let progress = serde_json::from_slice(&bytes.concat());
+    if let Err(error) = &progress {
+        tracing::warn!(error = error as &dyn std::error::Error, export = %record.export.id, "the checkpoint of an export can't be read");
+    }
+    Ok(progress.ok())
 }
