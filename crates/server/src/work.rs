@@ -77,6 +77,7 @@ fn handlers(home: &Home, ports: &ObjectPorts, api_url: &str) -> Vec<(JobKind, Ar
         tables: home.tables.clone(),
         objects: Arc::clone(&ports.objects),
         multipart: Arc::clone(&ports.multipart),
+        jobs: home.jobs.clone(),
         clock: Arc::clone(&home.clock),
         ids: Arc::clone(&home.ids),
         bucket: BUCKET.to_owned(),

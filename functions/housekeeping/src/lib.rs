@@ -1,13 +1,13 @@
 //! Looks after what is due.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{AppResult, workers::housekeeping::Housekeeping};
 use async_trait::async_trait;
 use domain::{
-    PortError, PortErrorKind,
+    Deadline, PortError, PortErrorKind,
     job::Job,
-    ports::{Clock, Entry, Handler, Ids, Multipart, Objects, Outcome, Tables},
+    ports::{Clock, Entry, Handler, Ids, Jobs, Multipart, Objects, Outcome, Tables},
 };
 
 /// The ports that this function uses; its policy in the cloud has the same list.
@@ -18,6 +18,8 @@ pub struct Deps {
     pub objects: Arc<dyn Objects>,
     /// Uploads in parts to abort.
     pub multipart: Arc<dyn Multipart>,
+    /// The function's own queue, for what a run has no time for.
+    pub jobs: Arc<dyn Jobs>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -29,29 +31,36 @@ pub struct Deps {
 /// The worker.
 pub struct Worker {
     housekeeping: Housekeeping,
+    jobs: Arc<dyn Jobs>,
 }
 
 impl Worker {
     /// Over its ports.
     #[must_use]
     pub fn new(deps: Deps) -> Self {
-        let Deps { tables, objects, multipart, clock, ids, bucket } = deps;
-        Self { housekeeping: Housekeeping::new(tables, objects, multipart, clock, ids, bucket) }
+        let Deps { tables, objects, multipart, jobs, clock, ids, bucket } = deps;
+        Self { housekeeping: Housekeeping::new(tables, objects, multipart, clock, ids, bucket), jobs }
     }
 
-    async fn work(&self, job: &Job) -> AppResult<()> {
-        match job {
-            Job::Sweep => {
-                // What failed is due again at the next sweep, which the schedule brings.
-                self.housekeeping.sweep().await;
-                Ok(())
+    /// Does a job, and enqueues what there was no time for. Where that fails the whole job comes again, which is no loss.
+    async fn work(&self, job: &Job, deadline: Deadline) -> AppResult<()> {
+        let rest = match job {
+            // What failed is due again at the next sweep, which the schedule brings.
+            Job::Sweep => self.housekeeping.sweep_until(None, deadline).await.1,
+            Job::SweepFrom { place } => self.housekeeping.sweep_until(Some(place), deadline).await.1,
+            Job::RemoveExport { user_id, export_id } => {
+                self.housekeeping.remove_export(user_id, *export_id).await?;
+                None
             }
-            Job::RemoveExport { user_id, export_id } => self.housekeeping.remove_export(user_id, *export_id).await,
-            Job::PackageDeleted { package_id } => self.housekeeping.package_deleted(*package_id).await,
+            Job::PackageDeleted { package_id } => self.housekeeping.package_deleted_until(*package_id, deadline).await?,
             // A job of another worker lies among the dead letters, where people see it.
             Job::Audit { .. } | Job::Index { .. } | Job::Export { .. } => {
-                Err(PortError::new(PortErrorKind::Unsupported, "housekeeping.work").with("kind", job.kind().name()).into())
+                return Err(PortError::new(PortErrorKind::Unsupported, "housekeeping.work").with("kind", job.kind().name()).into());
             }
+        };
+        match rest {
+            Some(rest) => Ok(self.jobs.enqueue(&rest, Duration::ZERO).await?),
+            None => Ok(()),
         }
     }
 }
@@ -59,9 +68,13 @@ impl Worker {
 #[async_trait]
 impl Handler<Job> for Worker {
     async fn handle(&self, batch: Vec<Entry<Job>>) -> Outcome {
+        self.handle_until(batch, Deadline::NONE).await
+    }
+
+    async fn handle_until(&self, batch: Vec<Entry<Job>>, deadline: Deadline) -> Outcome {
         let mut outcome = Outcome::default();
         for Entry { id, body } in batch {
-            if let Err(error) = self.work(&body).await {
+            if let Err(error) = self.work(&body, deadline).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, entry = id, "a job is to be tried again");
                 outcome.failed.push(id);
             }

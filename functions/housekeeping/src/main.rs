@@ -19,6 +19,7 @@ async fn main() -> Result<(), lambda::Error> {
         tables: account.tables(told.get(Setting::Prefix)?),
         objects: objects.clone(),
         multipart: objects,
+        jobs: account.jobs(told.queues()),
         clock,
         ids: Arc::new(SystemIds::default()),
         bucket: told.get(Setting::Bucket)?.to_owned(),

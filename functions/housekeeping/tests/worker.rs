@@ -4,22 +4,27 @@ use std::{sync::Arc, time::Duration};
 
 use datalake_function_housekeeping::{Deps, Worker};
 use domain::{
-    PortErrorKind, PortResult,
+    Deadline, PortErrorKind, PortResult,
     job::Job,
     ports::{Entry, Handler, Table, Tables},
 };
 use testkit::{
-    FixedClock, MemoryObjects, MemoryTables, SequentialIds,
+    FixedClock, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds,
     builders::{BUCKET, export_id, now, package_id, pending_dataset, user_id},
 };
 
 fn worker(tables: &Arc<MemoryTables>, objects: &Arc<MemoryObjects>) -> Worker {
+    worker_with(tables, objects, &Arc::default())
+}
+
+fn worker_with(tables: &Arc<MemoryTables>, objects: &Arc<MemoryObjects>, jobs: &Arc<MemoryJobs>) -> Worker {
     let clock = Arc::new(FixedClock::new(now().plus(Duration::from_secs(60))));
     let ids = Arc::new(SequentialIds::default());
     Worker::new(Deps {
         tables: tables.clone(),
         objects: objects.clone(),
         multipart: objects.clone(),
+        jobs: jobs.clone(),
         clock,
         ids,
         bucket: BUCKET.to_owned(),
@@ -52,4 +57,30 @@ async fn a_job_that_fails_is_named_and_stops_nothing_behind_it() {
         entry("nobody's", Job::Index { package_id: package_id(1) }),
     ];
     assert_eq!(worker(&tables, &objects).handle(batch).await.failed, ["fails", "nobody's"]);
+}
+
+#[tokio::test]
+async fn what_there_is_no_time_for_is_enqueued_or_the_job_comes_again() -> PortResult<()> {
+    let (tables, objects, jobs) = (Arc::new(MemoryTables::new()), Arc::new(MemoryObjects::new()), Arc::new(MemoryJobs::default()));
+    let store = app::store::Store::new(tables.clone());
+    for number in 1..=30 {
+        tables.write(store.put_dataset(&pending_dataset(1, number, &format!("{number}.csv")), Some(now()), None, None)?).await?;
+    }
+    let worker = worker_with(&tables, &objects, &jobs);
+    let at_once = Deadline::at(now());
+    jobs.faults.fail_next(PortErrorKind::Unavailable);
+    assert_eq!(worker.handle_until(vec![entry("not told", Job::Sweep)], at_once).await.failed, ["not told"]);
+    let mut next = Job::Sweep;
+    for _ in 0..100 {
+        assert!(worker.handle_until(vec![entry("1", next)], at_once).await.failed.is_empty());
+        match jobs.take().pop() {
+            Some(job) => next = job,
+            None => {
+                assert!(tables.rows(Table::Datasets).is_empty());
+                return Ok(());
+            }
+        }
+        assert!(matches!(next, Job::SweepFrom { .. }), "{next:?}");
+    }
+    panic!("it never ends")
 }
