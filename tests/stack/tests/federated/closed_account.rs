@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use client::{
-    Client,
-    clock,
+    Client, clock,
     credentials::{Credential, Fixed, KeyPair},
 };
 use datalake_tests_stack::wait_until;

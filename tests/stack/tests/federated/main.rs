@@ -81,9 +81,9 @@ impl Lake {
         let input = json!({
             "TableName": format!("{PREFIX}-keys"),
             "Key": {"access_key_id": {"S": format!("user#{user_id}")}, "item": {"S": "principal"}},
-            "UpdateExpression": "SET #attribute = :value",
-            "ConditionExpression": "attribute_exists(#attribute)",
-            "ExpressionAttributeNames": {"#attribute": attribute},
+            "UpdateExpression": "SET #record.#attribute = :value",
+            "ConditionExpression": "attribute_exists(#record.#attribute)",
+            "ExpressionAttributeNames": {"#record": "record", "#attribute": attribute},
             "ExpressionAttributeValues": {":value": value},
         });
         self.stack.account().json("dynamodb", "DynamoDB_20120810.UpdateItem", &input).await.map(drop)
@@ -103,25 +103,17 @@ async fn people_of_a_corporation_sign_in_by_its_identity_provider() -> Result<()
         return Ok(());
     }
     let mut lake = Lake::prepared().await?;
-    eprintln!("PART prepared");
-    let begun = std::time::Instant::now();
     lake.apply_saml().await?;
-    eprintln!("PART applied saml {:?}", begun.elapsed());
-    let mut lake = std::sync::Arc::new(lake);
-    macro_rules! part { ($f:path) => {{ let lake = lake.clone(); let begun = std::time::Instant::now(); let out = tokio::spawn(async move { $f(&lake).await }).await; eprintln!("PART {} {:?} {:?}", stringify!($f), begun.elapsed(), out); }} }
-    part!(rights::come_from_the_providers_groups);
-    part!(rights::of_somebody_without_a_mapped_group_are_none);
-    part!(rights::that_counted_for_nothing_are_told_to_auditors);
-    part!(own_attributes::set_by_their_owner_gain_nothing);
-    part!(closed_account::stops_its_keys_some_days_after_the_last_sign_in);
-    part!(closed_account::that_is_disabled_here_gets_no_tokens);
-    eprintln!("PART applying oidc");
-    let begun = std::time::Instant::now();
-    std::sync::Arc::get_mut(&mut lake).unwrap().apply_openid_connect().await?;
-    eprintln!("PART applied oidc {:?}", begun.elapsed());
-    part!(rights::come_from_the_providers_groups);
-    part!(rights::of_somebody_without_a_mapped_group_are_none);
-    let url = lake.stack.emulator_url();
-    eprintln!("{url} {} {}", lake.stack.folder().display(), lake.corporation.issuer());
+    rights::come_from_the_providers_groups(&lake).await?;
+    rights::of_somebody_without_a_mapped_group_are_none(&lake).await?;
+    rights::that_counted_for_nothing_are_told_to_auditors(&lake).await?;
+    own_attributes::set_by_their_owner_gain_nothing(&lake).await?;
+    closed_account::stops_its_keys_some_days_after_the_last_sign_in(&lake).await?;
+    closed_account::that_is_disabled_here_gets_no_tokens(&lake).await?;
+    if !test_servers::only_long("OpenID Connect in place of SAML") {
+        lake.apply_openid_connect().await?;
+        rights::come_from_the_providers_groups(&lake).await?;
+        rights::of_somebody_without_a_mapped_group_are_none(&lake).await?;
+    }
     Ok(())
 }
