@@ -23,12 +23,6 @@ module "identity" {
 
   statements = [
     {
-      # A read of nothing opens the connection while the first event is on its way.
-      sid       = "OpenConnection"
-      actions   = ["dynamodb:BatchGetItem"]
-      resources = [var.table_arns.settings]
-    },
-    {
       sid       = "WritePrincipals"
       actions   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem"]
       resources = [var.table_arns.keys]

@@ -18,6 +18,7 @@ mod gaps;
 mod housekeeping;
 mod journey;
 mod people;
+mod permissions;
 mod search;
 mod stack;
 mod terraform;
@@ -27,6 +28,7 @@ pub use build::program;
 pub use calls::{Call, Search};
 pub use gaps::unlisted_gaps;
 pub use journey::PASSWORD;
+pub use permissions::{OnBehalf, Rights, Statement};
 pub use stack::{PREFIX, REGION, Root, Stack, tree, wait_until};
 pub use terraform::{Plan, Terraform};
 

@@ -1,0 +1,319 @@
+//! Least privilege: what the applied policies allow, against what the functions did.
+//!
+//! The emulator refuses what no policy allows; here it is the other way round: what is allowed must have been needed, or
+//! stand in `on-behalf.json`, the list of what AWS itself does in a role's name and no emulator shows.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{Call, Search};
+
+/// One statement of a role's policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The role's name.
+    pub role: String,
+    /// The statement's name.
+    pub sid: String,
+    /// What it allows.
+    pub actions: Vec<String>,
+    /// On what; `*` and `?` as in policies.
+    pub resources: Vec<String>,
+    /// Whether it holds under conditions only.
+    pub conditional: bool,
+}
+
+/// What AWS does in a role's name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnBehalf {
+    /// The statement that allows it.
+    pub sid: String,
+    /// What it does.
+    pub actions: Vec<String>,
+    /// Functions by the name behind the prefix, all that have the statement.
+    pub functions: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// AWS's page that says so.
+    pub source: String,
+}
+
+/// An action on a resource, under a role.
+type Deed = (String, String, String);
+
+/// What is allowed, and what was done.
+#[derive(Debug)]
+pub struct Rights {
+    prefix: String,
+    region: String,
+    statements: Vec<Statement>,
+    done: BTreeSet<Deed>,
+    on_behalf: Vec<OnBehalf>,
+}
+
+impl Rights {
+    /// Reads the policies out of Terraform's state (`terraform show -json`), and what was done out of the records.
+    ///
+    /// # Errors
+    /// If a policy or the list can't be read.
+    pub fn read(prefix: &str, region: &str, state: &Value, calls: &[Call], searches: &[Search]) -> Result<Self> {
+        let mut statements = Vec::new();
+        collect(&state["values"]["root_module"], &mut statements)?;
+        let keys: BTreeMap<&str, &str> = calls.iter().filter_map(|call| Some((call.access_key.as_str(), call.role()?))).collect();
+        let mut done: BTreeSet<Deed> =
+            calls.iter().filter_map(|call| Some((call.role()?.to_owned(), call.action.clone(), call.resource.clone()))).collect();
+        for search in searches {
+            let role = keys.get(search.access_key.as_str()).copied().unwrap_or("nobody");
+            let domain = format!("arn:aws:es:{region}:{}:domain/{prefix}-search{}", crate::ACCOUNT_ID, search.path);
+            done.insert((role.to_owned(), search.action(), domain));
+        }
+        let on_behalf = serde_json::from_str(include_str!("../on-behalf.json")).context("on-behalf.json")?;
+        Ok(Self { prefix: prefix.to_owned(), region: region.to_owned(), statements, done, on_behalf })
+    }
+
+    /// All statements of all roles.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// The function's name of a role: between prefix and region.
+    fn function<'a>(&self, role: &'a str) -> &'a str {
+        let name = role.strip_prefix(self.prefix.as_str()).unwrap_or(role).trim_start_matches('-');
+        name.strip_suffix(self.region.as_str()).unwrap_or(name).trim_end_matches('-')
+    }
+
+    /// What was done though no statement names it. (The emulator saw to it, but for the search cluster, which is none of its.)
+    #[must_use]
+    pub fn not_allowed(&self) -> Vec<String> {
+        let deeds = self.done.iter().filter(|deed| !self.statements.iter().any(|statement| statement.allows(deed)));
+        deeds
+            .map(|(role, action, resource)| format!("{}: {action} on {resource} is allowed by no statement", self.function(role)))
+            .collect()
+    }
+
+    /// Whether an action of a statement is what AWS does in the role's name.
+    fn is_on_behalf(&self, statement: &Statement, action: &str) -> Option<&OnBehalf> {
+        let function = self.function(&statement.role);
+        self.on_behalf.iter().find(|entry| {
+            entry.sid == statement.sid
+                && entry.functions.iter().any(|name| name == function)
+                && entry.actions.iter().any(|name| name == action)
+        })
+    }
+
+    /// Actions of statements that nobody needed, and entries of the list that are not there, or were needed after all.
+    #[must_use]
+    pub fn needless(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for statement in &self.statements {
+            for action in &statement.actions {
+                let needed = self.done.iter().any(|deed| deed.1 == *action && statement.allows(deed));
+                let place = format!("{}: statement {}, {action}", self.function(&statement.role), statement.sid);
+                match (needed, self.is_on_behalf(statement, action)) {
+                    (false, None) => found.push(format!("{place}: was not needed")),
+                    (true, Some(_)) if !statement.conditional => {
+                        found.push(format!("{place}: is in on-behalf.json, and was needed by the code"))
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.extend(self.missing());
+        found
+    }
+
+    /// Entries of the list that no policy has.
+    fn missing(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for entry in &self.on_behalf {
+            for (function, action) in entry.functions.iter().flat_map(|name| entry.actions.iter().map(move |action| (name, action))) {
+                let there = self.statements.iter().any(|statement| {
+                    statement.sid == entry.sid && self.function(&statement.role) == function && statement.actions.contains(action)
+                });
+                if !there {
+                    found.push(format!("{function}: statement {} must allow {action}: {}", entry.sid, entry.reason));
+                }
+            }
+        }
+        found
+    }
+
+    /// Statements that could go without anybody being refused anything: taking one away must be noticed.
+    #[must_use]
+    pub fn idle(&self) -> Vec<String> {
+        let idle = self.statements.iter().filter(|statement| !self.is_missed(statement));
+        idle.map(|statement| {
+            format!("{}: statement {}: taking it away refuses nobody anything", self.function(&statement.role), statement.sid)
+        })
+        .collect()
+    }
+
+    /// Whether something that was done, or that AWS does, is refused without this statement.
+    fn is_missed(&self, statement: &Statement) -> bool {
+        let others: Vec<&Statement> = self.statements.iter().filter(|other| *other != statement && other.role == statement.role).collect();
+        let refused = |deed: &&Deed| statement.allows(deed) && !others.iter().any(|other| other.allows(deed));
+        statement.actions.iter().any(|action| self.is_on_behalf(statement, action).is_some()) || self.done.iter().any(|deed| refused(&deed))
+    }
+
+    /// The report: by function, what is allowed, and what for.
+    #[must_use]
+    pub fn report(&self, known: &[(String, String)]) -> String {
+        let mut text = String::from(REPORT);
+        let mut functions: BTreeMap<&str, Vec<&Statement>> = BTreeMap::new();
+        for statement in &self.statements {
+            functions.entry(self.function(&statement.role)).or_default().push(statement);
+        }
+        for (function, statements) in functions {
+            let _ = write!(text, "\n## {function}\n\n| statement | action | on | needed by |\n|---|---|---|---|\n");
+            for statement in statements {
+                let resources: Vec<String> = statement.resources.iter().map(|resource| plain(resource, known)).collect();
+                for action in &statement.actions {
+                    let by = self
+                        .is_on_behalf(statement, action)
+                        .map_or_else(|| "its code".to_owned(), |entry| format!("AWS: [{}]({})", entry.reason, entry.source));
+                    let _ = writeln!(text, "| {} | {action} | {} | {by} |", statement.sid, resources.join("<br>"));
+                }
+            }
+        }
+        text
+    }
+}
+
+const REPORT: &str = "# What each function may do
+
+Generated by `tests/stack` from a deployment that ran the whole journey: every action was needed by the function's own code in that run, or
+is what AWS does in its role's name. `UPDATE_PERMISSIONS=1 cargo test -p datalake-tests-stack --test applied` writes it anew.
+";
+
+impl Statement {
+    /// Whether it allows this, under this role. What it allows under conditions is AWS's to do: no condition is evaluated here.
+    fn allows(&self, (role, action, resource): &Deed) -> bool {
+        !self.conditional
+            && self.role == *role
+            && self.actions.contains(action)
+            && self.resources.iter().any(|pattern| matches(pattern, resource))
+    }
+}
+
+/// Whether a pattern of a policy matches: `*` stands for any text, `?` for one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_at_checked(pattern.find(['*', '?']).unwrap_or(pattern.len())) {
+        Some((plain, "")) => plain == text,
+        Some((plain, rest)) => text.strip_prefix(plain).is_some_and(|text| {
+            let (wildcard, pattern) = rest.split_at(1);
+            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            if wildcard == "?" {
+                ends.nth(1).is_some_and(|end| matches(pattern, &text[end..]))
+            } else {
+                ends.any(|end| matches(pattern, &text[end..]))
+            }
+        }),
+        None => false,
+    }
+}
+
+/// An ARN without what differs from one deployment to the next.
+fn plain(arn: &str, known: &[(String, String)]) -> String {
+    let mut text = arn.to_owned();
+    for (value, name) in known {
+        text = text.replace(value, name);
+    }
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let short = if parts.len() == 6 { format!("{}:{}", parts[2], parts[5]) } else { text };
+    format!("`{}`", short.replace('|', "\\|"))
+}
+
+fn collect(module: &Value, statements: &mut Vec<Statement>) -> Result<()> {
+    for resource in module["resources"].as_array().into_iter().flatten().filter(|resource| resource["type"] == "aws_iam_role_policy") {
+        let values = &resource["values"];
+        let role = values["role"].as_str().context("a role")?;
+        let policy: Value = serde_json::from_str(values["policy"].as_str().context("a policy")?)?;
+        for statement in policy["Statement"].as_array().context("statements")? {
+            statements.push(Statement {
+                role: role.to_owned(),
+                sid: statement["Sid"].as_str().with_context(|| format!("a statement of {role} has no name"))?.to_owned(),
+                actions: texts(&statement["Action"]),
+                resources: texts(&statement["Resource"]),
+                conditional: statement.get("Condition").is_some(),
+            });
+        }
+    }
+    module["child_modules"].as_array().into_iter().flatten().try_for_each(|child| collect(child, statements))
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let one = value.as_str().map(str::to_owned);
+    one.into_iter().chain(value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_in_policies() {
+        for (pattern, text) in [("a", "a"), ("a*", "a"), ("a*c", "abbc"), ("*", ""), ("a?c", "abc"), ("a/*/c", "a/b/b/c"), ("*b?", "abcbd")]
+        {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("a", "ab"), ("a*c", "abcd"), ("a?", "a"), ("", "a"), ("?", "")] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    fn rights(policy: &Value, done: &[(&str, &str)]) -> Rights {
+        let resource = json!({"type": "aws_iam_role_policy", "values": {"role": "lake-cart-us-east-1", "policy": policy.to_string()}});
+        let state = json!({"values": {"root_module": {"child_modules": [{"resources": [resource]}]}}});
+        let call = |(action, resource): &(&str, &str)| {
+            let principal = "arn:aws:sts::000000000000:assumed-role/lake-cart-us-east-1/x";
+            let line = json!({"at": 0.0, "request": 1, "principal": principal, "action": action, "resource": resource, "allowed": true});
+            serde_json::from_value(line).expect("a call")
+        };
+        let calls: Vec<Call> = done.iter().map(call).collect();
+        let mut rights = Rights::read("lake", "us-east-1", &state, &calls, &[]).expect("rights");
+        rights.on_behalf.clear();
+        rights
+    }
+
+    #[test]
+    fn what_is_allowed_and_not_needed_is_told() {
+        let policy = json!({"Statement": [
+            {"Sid": "Read", "Effect": "Allow", "Action": ["t:Get", "t:Query"], "Resource": ["table/a"]},
+            {"Sid": "Again", "Effect": "Allow", "Action": "t:Get", "Resource": "table/*"},
+        ]});
+        let rights = rights(&policy, &[("t:Get", "table/a")]);
+        assert_eq!(rights.needless(), ["cart: statement Read, t:Query: was not needed"]);
+        assert_eq!(rights.not_allowed(), Vec::<String>::new());
+        let idle = rights.idle();
+        assert_eq!(idle.len(), 2, "each of the two can go as long as the other stays: {idle:?}");
+    }
+
+    #[test]
+    fn what_is_needed_and_not_allowed_is_told() {
+        let policy = json!({"Statement": [{"Sid": "Read", "Effect": "Allow", "Action": "t:Get", "Resource": "table/a"}]});
+        let rights = rights(&policy, &[("t:Get", "table/a"), ("t:Get", "table/b")]);
+        assert_eq!(rights.not_allowed(), ["cart: t:Get on table/b is allowed by no statement"]);
+        assert_eq!(rights.idle(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_aws_does_must_be_allowed() {
+        let policy = json!({"Statement": [{"Sid": "Log", "Effect": "Allow", "Action": "logs:Put", "Resource": "*"}]});
+        let mut rights = rights(&policy, &[]);
+        let entry =
+            json!({"sid": "Log", "actions": ["logs:Put", "logs:Make"], "functions": ["cart"], "reason": "it logs", "source": "AWS"});
+        rights.on_behalf = vec![serde_json::from_value(entry).expect("an entry")];
+        assert_eq!(rights.needless(), ["cart: statement Log must allow logs:Make: it logs"]);
+        assert_eq!(rights.idle(), Vec::<String>::new());
+    }
+}
