@@ -77,6 +77,14 @@ impl Core {
         Ok(Some(URL_SAFE_NO_PAD.encode([&nonce[..], &text].concat())))
     }
 
+    /// Makes the cursors' key where there is none yet: for a home in which only some processes may make it.
+    ///
+    /// # Errors
+    /// Those of tables and cipher.
+    pub async fn make_cursor_key(&self) -> AppResult<()> {
+        self.cursor_key().await.map(drop)
+    }
+
     async fn cursor_key(&self) -> AppResult<&LessSafeKey> {
         self.cursors
             .key

@@ -74,14 +74,15 @@ pub struct CognitoDirectory {
 }
 
 impl Account {
-    /// The people of a user pool; `kind` as a deployment says it.
+    /// The people of a user pool; `kind`, and the group of administrators, as a deployment says it.
     ///
     /// # Errors
     /// `InvalidArgument` for an unknown kind.
-    pub fn directory(&self, user_pool_id: &str, kind: &str) -> PortResult<Arc<CognitoDirectory>> {
+    pub fn directory(&self, user_pool_id: &str, kind: &str, administrators: Option<&str>) -> PortResult<Arc<CognitoDirectory>> {
         let unknown = |error: Invalid| PortError::new(PortErrorKind::InvalidArgument, "account.directory").because(error);
         let kind = kind.parse().map_err(unknown)?;
-        Ok(Arc::new(CognitoDirectory::new(CognitoDirectory::client(self), user_pool_id, kind)))
+        let directory = CognitoDirectory::new(CognitoDirectory::client(self), user_pool_id, kind);
+        Ok(Arc::new(directory.administrators(administrators.unwrap_or(ADMINISTRATORS))))
     }
 }
 

@@ -78,6 +78,9 @@ fn handlers(home: &Home, ports: &ObjectPorts, api_url: &str) -> Vec<(JobKind, Ar
         objects: Arc::clone(&ports.objects),
         multipart: Arc::clone(&ports.multipart),
         jobs: home.jobs.clone(),
+        cipher: home.cipher.clone(),
+        // Here nobody changes people behind the product's back.
+        directory: None,
         clock: Arc::clone(&home.clock),
         ids: Arc::clone(&home.ids),
         bucket: BUCKET.to_owned(),

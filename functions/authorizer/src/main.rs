@@ -18,7 +18,7 @@ async fn main() -> Result<(), lambda::Error> {
     tables.open();
     let authorizer = Authorizer::new(Deps {
         tables,
-        records: account.directory(told.get(Setting::UserPoolId)?, told.get(Setting::Directory)?)?,
+        records: account.directory(told.get(Setting::UserPoolId)?, told.get(Setting::Directory)?, None)?,
         cipher: account.cipher(told.get(Setting::UserSecretsKeyArn)?),
         tokens: oidc::cognito(told.get(Setting::Issuer)?, told.get(Setting::JwksUrl)?, told.list(Setting::ClientIds), clock.clone())?,
         clock,

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{AppResult, workers::housekeeping::Housekeeping};
+use app::{AppResult, Core, identity::Reconciliation, workers::housekeeping::Housekeeping};
 use async_trait::async_trait;
 use domain::{
     Deadline, PortError, PortErrorKind,
     job::Job,
-    ports::{Clock, Entry, Handler, Ids, Jobs, Multipart, Objects, Outcome, Tables},
+    ports::{Cipher, Clock, Directory, Entry, Handler, Ids, Jobs, Multipart, Objects, Outcome, Tables},
 };
 
 /// The ports that this function uses; its policy in the cloud has the same list.
@@ -20,6 +20,10 @@ pub struct Deps {
     pub multipart: Arc<dyn Multipart>,
     /// The function's own queue, for what a run has no time for.
     pub jobs: Arc<dyn Jobs>,
+    /// For the cursors' key, which the functions behind the API may only read.
+    pub cipher: Arc<dyn Cipher>,
+    /// The directory, if people can be changed in it behind the product's back.
+    pub directory: Option<Arc<dyn Directory>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -31,6 +35,8 @@ pub struct Deps {
 /// The worker.
 pub struct Worker {
     housekeeping: Housekeeping,
+    reconciliation: Option<Reconciliation>,
+    core: Core,
     jobs: Arc<dyn Jobs>,
 }
 
@@ -38,15 +44,36 @@ impl Worker {
     /// Over its ports.
     #[must_use]
     pub fn new(deps: Deps) -> Self {
-        let Deps { tables, objects, multipart, jobs, clock, ids, bucket } = deps;
-        Self { housekeeping: Housekeeping::new(tables, objects, multipart, clock, ids, bucket), jobs }
+        let Deps { tables, objects, multipart, jobs, cipher, directory, clock, ids, bucket } = deps;
+        let core = Core::new(tables.clone(), jobs.clone(), cipher, clock.clone(), ids.clone());
+        let reconciliation = directory.map(|directory| Reconciliation::new(core.clone(), directory));
+        Self { housekeeping: Housekeeping::new(tables, objects, multipart, clock, ids, bucket), reconciliation, core, jobs }
+    }
+
+    /// Everything that a regular run has to do. One part that fails does not keep the others from being done.
+    async fn sweep(&self, deadline: Deadline) -> Option<Job> {
+        let key = self.core.make_cursor_key().await;
+        let people = match &self.reconciliation {
+            Some(reconciliation) => reconciliation.run(deadline).await.map(|done| {
+                if !done.complete {
+                    tracing::warn!(seen = done.seen, "not everybody in the directory was looked at in time");
+                }
+            }),
+            None => Ok(()),
+        };
+        // What failed is due again at the next sweep, which the schedule brings.
+        let rest = self.housekeeping.sweep_until(None, deadline).await.1;
+        if let Err(error) = key.and(people) {
+            // The rest goes on; the schedule brings what failed again.
+            tracing::error!(error = &error as &dyn std::error::Error, "a part of a regular run failed");
+        }
+        rest
     }
 
     /// Does a job, and enqueues what there was no time for. Where that fails the whole job comes again, which is no loss.
     async fn work(&self, job: &Job, deadline: Deadline) -> AppResult<()> {
         let rest = match job {
-            // What failed is due again at the next sweep, which the schedule brings.
-            Job::Sweep => self.housekeeping.sweep_until(None, deadline).await.1,
+            Job::Sweep => self.sweep(deadline).await,
             Job::SweepFrom { place } => self.housekeeping.sweep_until(Some(place), deadline).await.1,
             Job::RemoveExport { user_id, export_id } => {
                 self.housekeeping.remove_export(user_id, *export_id).await?;

@@ -20,6 +20,12 @@ async fn main() -> Result<(), lambda::Error> {
         objects: objects.clone(),
         multipart: objects,
         jobs: account.jobs(told.queues()),
+        cipher: account.cipher(told.get(Setting::KeyArn)?),
+        directory: Some(account.directory(
+            told.get(Setting::UserPoolId)?,
+            told.get(Setting::Directory)?,
+            told.optional(Setting::AdminGroup),
+        )?),
         clock,
         ids: Arc::new(SystemIds::default()),
         bucket: told.get(Setting::Bucket)?.to_owned(),

@@ -9,7 +9,7 @@ use domain::{
     ports::{Entry, Handler, Table, Tables},
 };
 use testkit::{
-    FixedClock, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds,
+    FixedClock, MemoryCipher, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds,
     builders::{BUCKET, export_id, now, package_id, pending_dataset, user_id},
 };
 
@@ -25,6 +25,8 @@ fn worker_with(tables: &Arc<MemoryTables>, objects: &Arc<MemoryObjects>, jobs: &
         objects: objects.clone(),
         multipart: objects.clone(),
         jobs: jobs.clone(),
+        cipher: Arc::new(MemoryCipher::default()),
+        directory: None,
         clock,
         ids,
         bucket: BUCKET.to_owned(),
@@ -43,6 +45,15 @@ async fn a_sweep_looks_after_what_is_due() -> PortResult<()> {
     assert!(worker(&tables, &objects).handle(vec![entry("1", Job::Sweep)]).await.failed.is_empty());
     assert!(tables.rows(Table::Datasets).is_empty());
     Ok(())
+}
+
+#[tokio::test]
+async fn the_first_sweep_makes_the_cursors_key_that_others_may_only_read() {
+    let (tables, objects) = (Arc::new(MemoryTables::new()), Arc::new(MemoryObjects::new()));
+    for _ in 0..2 {
+        assert!(worker(&tables, &objects).handle(vec![entry("1", Job::Sweep)]).await.failed.is_empty());
+    }
+    assert_eq!(tables.rows(Table::Settings).len(), 1, "made once, and then read");
 }
 
 #[tokio::test]

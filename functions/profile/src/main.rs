@@ -18,7 +18,7 @@ async fn main() -> Result<(), lambda::Error> {
     tables.open();
     let ids = Arc::new(SystemIds::default());
     let clock = Arc::new(SystemClock);
-    let directory = account.directory(told.get(Setting::UserPoolId)?, told.get(Setting::Directory)?)?;
+    let directory = account.directory(told.get(Setting::UserPoolId)?, told.get(Setting::Directory)?, told.optional(Setting::AdminGroup))?;
     let deps = Deps {
         tables,
         jobs: account.jobs(told.queues()),

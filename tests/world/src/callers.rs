@@ -120,7 +120,7 @@ impl Lake {
         let stamp = rows.core.stamp_of(Actor::system(), &Origin::default(), domain::access::Action::KeyGrant, &[]);
         rows.tables.write(rows.core.store.put_api_key(&key, &stamp, Condition::Absent)?).await?;
         let pool = self.told(Setting::UserPoolId)?;
-        let records = self.account().await.directory(pool, self.told(Setting::Directory)?)?;
+        let records = self.account().await.directory(pool, self.told(Setting::Directory)?, None)?;
         let identity = Identity::new(rows.core.clone(), records);
         let caller = Caller { principal: Principal { via: Via::Session, ..principal.clone() }, origin: Origin::default() };
         let secret_access_key = identity.rotate_secret(&caller, &key.access_key_id).await?;

@@ -20,6 +20,7 @@ use domain::{
     ports::{Clock as _, Ids as _, Objects as _, Tables},
     principal::{Role, Via},
 };
+use reqwest::RequestBuilder;
 use runtime::{
     lambda::Setting,
     system::{SystemClock, SystemIds},
@@ -39,9 +40,9 @@ use crate::{
 
 /// A world over HTTP.
 pub struct Applied {
-    lake: &'static Lake,
-    rows: Rows,
-    keys: Arc<Keys>,
+    pub(crate) lake: &'static Lake,
+    pub(crate) rows: Rows,
+    pub(crate) keys: Arc<Keys>,
     began: Timestamp,
     later: Mutex<Duration>,
     twins: Mutex<Twins>,
@@ -130,7 +131,12 @@ async fn over_http(lake: &'static Lake, request: Request, url: Url, proof: Vec<(
     if !request.body.is_empty() {
         sent = sent.body(request.body);
     }
-    let answer = sent.send().await?;
+    read(sent).await
+}
+
+/// Sends a request, and reads its answer.
+pub(crate) async fn read(request: RequestBuilder) -> Result<Response> {
+    let answer = request.send().await?;
     let (status, headers) = (answer.status(), answer.headers().clone());
     let text = answer.text().await?;
     let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).with_context(|| format!("{status}: {text}"))? };
@@ -166,7 +172,7 @@ impl Home for Applied {
     async fn invited(&self, name: &str) -> Principal {
         let (lake, core, name) = (self.lake, self.core(), name.to_owned());
         let work = async move {
-            let directory = lake.account().await.directory(lake.told(Setting::UserPoolId)?, lake.told(Setting::Directory)?)?;
+            let directory = lake.account().await.directory(lake.told(Setting::UserPoolId)?, lake.told(Setting::Directory)?, None)?;
             let people = People::new(core, directory.clone(), directory);
             // One address for each world: the pool keeps its people.
             let email = format!("{name}-{}@example.org", SystemIds::default().new_id());

@@ -8,6 +8,7 @@ mod grant_key;
 mod manage_users;
 mod own_secret;
 mod project;
+mod reconcile;
 mod rotate_secret;
 mod secret;
 mod sign_in;
@@ -33,6 +34,7 @@ pub use authenticate::SigningKey;
 pub use claims::{ClaimRules, Mapping};
 pub use grant_key::GrantKey;
 pub use manage_users::InviteUser;
+pub use reconcile::{Reconciled, Reconciliation};
 
 /// Use cases about proofs of identity: tokens, keys and their secrets. One per process: it caches.
 #[derive(Clone)]

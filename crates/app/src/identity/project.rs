@@ -4,7 +4,7 @@ use domain::{
     PortErrorKind, Timestamp,
     change::Stamp,
     id::UserId,
-    ports::DirectoryUser,
+    ports::{Directory, DirectoryUser},
     user::{PrincipalRecord, UserStatus},
 };
 
@@ -47,9 +47,7 @@ impl Core {
         }
         Err(AppError::busy())
     }
-}
 
-impl People {
     /// Writes the principal row as the directory has the person now, and what `adjust` changes besides. `stamp` tells
     /// it; without one it is told to nobody.
     ///
@@ -57,26 +55,41 @@ impl People {
     /// 404 for somebody who is in neither; those of directory and tables.
     pub(super) async fn project(
         &self,
+        directory: &dyn Directory,
         user_id: &UserId,
         stamp: Option<&Stamp>,
         adjust: impl Fn(&mut PrincipalRecord) + Send + Sync,
     ) -> AppResult<PrincipalRecord> {
         let adjust = &adjust;
-        self.core
-            .write_principal(user_id, stamp, |kept| async move {
-                let mut record = match self.directory.get(user_id).await {
-                    Ok(user) => projection(user, kept.as_ref()),
-                    // Gone from the directory: nobody comes in by what is left.
-                    Err(error) if error.is(PortErrorKind::NotFound) => match kept {
-                        Some(kept) => PrincipalRecord { enabled: false, role: None, groups: Vec::new(), ..kept },
-                        None => return Err(AppError::not_found("user")),
-                    },
-                    Err(error) => return Err(error.into()),
-                };
-                adjust(&mut record);
-                Ok(record)
-            })
-            .await
+        self.write_principal(user_id, stamp, |kept| async move {
+            let mut record = match directory.get(user_id).await {
+                Ok(user) => projection(user, kept.as_ref()),
+                // Gone from the directory: nobody comes in by what is left.
+                Err(error) if error.is(PortErrorKind::NotFound) => match kept {
+                    Some(kept) => PrincipalRecord { enabled: false, role: None, groups: Vec::new(), ..kept },
+                    None => return Err(AppError::not_found("user")),
+                },
+                Err(error) => return Err(error.into()),
+            };
+            adjust(&mut record);
+            Ok(record)
+        })
+        .await
+    }
+}
+
+impl People {
+    /// As [`Core::project`], in this directory.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn project(
+        &self,
+        user_id: &UserId,
+        stamp: Option<&Stamp>,
+        adjust: impl Fn(&mut PrincipalRecord) + Send + Sync,
+    ) -> AppResult<PrincipalRecord> {
+        self.core.project(self.directory.as_ref(), user_id, stamp, adjust).await
     }
 
     /// Brings the principal row in step with the directory after a change behind the product's back.
@@ -88,7 +101,7 @@ impl People {
     }
 }
 
-fn projection(user: DirectoryUser, kept: Option<&PrincipalRecord>) -> PrincipalRecord {
+pub(super) fn projection(user: DirectoryUser, kept: Option<&PrincipalRecord>) -> PrincipalRecord {
     let (role, groups) = match (user.role, kept) {
         (Some(role), _) => (Some(role), user.groups),
         // What the directory doesn't know, it said at the last sign-in.

@@ -5,4 +5,5 @@ mod home;
 mod identity;
 mod manage;
 mod profile;
+mod reconcile;
 mod search;
