@@ -115,6 +115,14 @@ impl Answer {
         if self.is_success() { Ok(()) } else { Err(refused(self.operation, self.status, &self.body)) }
     }
 
+    /// An error unless it was done and all nodes know it.
+    pub(super) fn acknowledged(&self) -> PortResult<()> {
+        match self.read::<Value>()?["acknowledged"].as_bool() {
+            Some(true) => Ok(()),
+            _ => Err(PortError::new(PortErrorKind::Unavailable, self.operation).because("not every node answered in time")),
+        }
+    }
+
     fn json<T: DeserializeOwned>(&self) -> PortResult<T> {
         serde_json::from_slice(&self.body).map_err(|error| PortError::new(PortErrorKind::Unexpected, self.operation).because(error))
     }

@@ -11,6 +11,8 @@ use super::{OpenSearchIndex, cluster::Request, mapping};
 
 /// How often a number is tried that another process took first.
 const RACES: u32 = 5;
+/// So long the cluster waits for its nodes; it answers before it is given up.
+const SOON: [(&str, &str); 1] = [("timeout", "15s")];
 /// What a cluster answers for an index that is there.
 const EXISTS: &str = "resource_already_exists_exception";
 
@@ -75,7 +77,7 @@ impl OpenSearchIndex {
             return Ok(());
         }
         let first = self.names.index(1);
-        if !self.create(operation, &first, &self.names.live).await? {
+        if !self.create(operation, &first, Some(&self.names.live)).await? {
             return Ok(());
         }
         // A process that stood still here for a whole rebuild made a second live index, empty: it goes again.
@@ -83,24 +85,39 @@ impl OpenSearchIndex {
         if live > 1 { self.delete(operation, &first).await } else { Ok(()) }
     }
 
-    /// An empty index behind all others, under the alias of the one that is being built.
+    /// An empty index behind all others, to which the alias of the one that is being built leads, and to no other. When
+    /// this is answered, every node of the cluster knows it.
     pub(super) async fn create_next(&self, operation: &'static str) -> PortResult<()> {
         for _ in 0..RACES {
             let last = self.known(operation).await?.into_keys().next_back().unwrap_or(0);
-            if self.create(operation, &self.names.index(last + 1), &self.names.next).await? {
-                return Ok(());
+            let index = self.names.index(last + 1);
+            // One that is there may be our own, whose answer was lost: the next rebuild removes it.
+            if self.create(operation, &index, None).await? {
+                return self.lead_to_next(operation, &index).await;
             }
         }
         Err(PortError::new(PortErrorKind::Unavailable, operation).because("other processes make indexes all the time"))
     }
 
-    /// Makes an index with its alias in one step; `false` if it is there.
-    async fn create(&self, operation: &'static str, index: &str, alias: &str) -> PortResult<bool> {
-        let answer = self.cluster.send(Request::new(operation, Method::Put, index).json(&mapping::index(alias))).await?;
+    /// Lets the alias lead to this index and to no other, whatever other processes do meanwhile.
+    async fn lead_to_next(&self, operation: &'static str, index: &str) -> PortResult<()> {
+        let Names { live, next } = &self.names;
+        let actions = json!({ "actions": [
+            { "remove": { "index": format!("{live}-*"), "alias": next, "must_exist": false } },
+            { "add": { "index": index, "alias": next } },
+        ] });
+        let request = Request::new(operation, Method::Post, "_aliases").query(&SOON).json(&actions);
+        self.cluster.send(request).await?.acknowledged()
+    }
+
+    /// Makes an index, with its alias in the same step; `false` if it is there.
+    async fn create(&self, operation: &'static str, index: &str, alias: Option<&str>) -> PortResult<bool> {
+        let request = Request::new(operation, Method::Put, index).query(&SOON).json(&mapping::index(alias));
+        let answer = self.cluster.send(request).await?;
         if answer.is_refused_as(EXISTS) {
             return Ok(false);
         }
-        answer.done().map(|()| true)
+        answer.acknowledged().map(|()| true)
     }
 
     /// All indexes of this deployment.
@@ -132,7 +149,8 @@ impl OpenSearchIndex {
         self.cluster.send(Request::new(operation, Method::Post, format!("{alias}/_refresh"))).await?.done()
     }
 
-    /// Moves the live alias from one index to the other, in one state of the cluster.
+    /// Moves the live alias from one index to the other, in one state of the cluster. A node that does not know it yet
+    /// writes to both, and a search that it sends to the old index is asked again once that is gone.
     pub(super) async fn point_to(&self, operation: &'static str, old: &str, new: &str) -> PortResult<()> {
         let Names { live, next } = &self.names;
         let actions = json!({ "actions": [
@@ -140,7 +158,7 @@ impl OpenSearchIndex {
             { "remove": { "index": new, "alias": next } },
             { "add": { "index": new, "alias": live } },
         ] });
-        let answer = self.cluster.send(Request::new(operation, Method::Post, "_aliases").json(&actions)).await?;
+        let answer = self.cluster.send(Request::new(operation, Method::Post, "_aliases").query(&SOON).json(&actions)).await?;
         // A repeated request finds done what the first one did, whose answer was lost.
         match answer.done() {
             Err(error) if error.is(PortErrorKind::NotFound) && self.index_behind(operation, live).await?.as_deref() == Some(new) => Ok(()),

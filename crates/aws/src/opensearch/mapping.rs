@@ -86,8 +86,9 @@ fn text_name(field: TextField) -> &'static str {
     }
 }
 
-/// Settings and fields of an index that is made under this alias.
-pub(super) fn index(alias: &str) -> Value {
+/// Settings and fields of an index that is made, under this alias or under none.
+pub(super) fn index(alias: Option<&str>) -> Value {
+    let aliases: Map<String, Value> = alias.into_iter().map(|alias| (alias.to_owned(), json!({}))).collect();
     json!({
         "settings": {
             // Counts are exact on one shard; it holds some million packages.
@@ -96,7 +97,7 @@ pub(super) fn index(alias: &str) -> Value {
             "auto_expand_replicas": "0-2",
             "refresh_interval": "1s",
         },
-        "aliases": { alias: {} },
+        "aliases": aliases,
         "mappings": {
             "dynamic": false,
             // What is only looked up is not kept a second time.

@@ -95,6 +95,25 @@ async fn a_rebuild_removes_what_a_broken_off_one_left_behind() {
 }
 
 #[tokio::test]
+async fn of_two_rebuilds_at_once_one_index_is_left_that_takes_writes() {
+    if left_out() {
+        return;
+    }
+    let prefix = prefix();
+    let (one, other) = (index_at(&newest(), &prefix), index_at(&newest(), &prefix));
+    SearchIndex::upsert_many(&one, &[document(1, 1, "one")]).await.expect("writes");
+    // The slower one may find its index dropped already.
+    let (first, second) = tokio::join!(one.begin(), other.begin());
+    assert!(first.is_ok() || second.is_ok(), "{first:?} {second:?}");
+    let next = format!("{prefix}-packages-next");
+    let leading = indexes(&prefix).await.into_iter().filter(|(_, aliases)| aliases.contains(&next)).count();
+    assert_eq!(leading, 1);
+    assert_eq!(SearchIndex::upsert_many(&one, &[document(2, 1, "two")]).await.expect("writes"), [Indexed::Applied]);
+    one.swap().await.expect("swaps");
+    holds(&other, &[2]).await;
+}
+
+#[tokio::test]
 async fn the_greatest_sequence_removes_for_good() {
     if left_out() {
         return;
