@@ -10,7 +10,7 @@ use client::{
 use datalake_tests_stack::wait_until;
 use serde_json::json;
 
-use crate::{BEN, Lake, code};
+use crate::{BEN, Lake};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -28,14 +28,15 @@ pub(crate) async fn stops_its_keys_some_days_after_the_last_sign_in(lake: &Lake)
     assert!(lake.stack.sign_in(lake.provider, BEN).await?.is_none(), "the provider closed the account");
     assert_eq!(program.profile().await?.user_id, user_id, "nobody told the data lake");
     // Nobody can wait for a week: the row says that one has passed. The authorizer believes a row for a minute.
-    signed_in_before(lake, &user_id, DAY * 6).await?;
-    assert_eq!(program.profile().await?.user_id, user_id);
     signed_in_before(lake, &user_id, DAY * 7 + Duration::from_secs(60)).await?;
     let stopped = wait_until("the key stops", async || Ok(program.profile().await.err())).await?;
     assert_eq!((stopped.status().map(|status| status.as_u16()), stopped.code()), (Some(401), Some("sign_in_required")), "{stopped}");
 
     lake.corporation.set_enabled(BEN, true).await?;
     lake.sign_in(BEN).await?;
+    if test_servers::only_long("another minute, until the key works again") {
+        return Ok(());
+    }
     wait_until("the key works again", async || Ok(program.profile().await.ok())).await.map(drop)
 }
 
@@ -51,11 +52,6 @@ pub(crate) async fn that_is_disabled_here_gets_no_tokens(lake: &Lake) -> Result<
     let user_id = session.claims()?["sub"].as_str().context("an id")?.to_owned();
     lake.set_principal(&user_id, "enabled", json!({"BOOL": false})).await?;
     assert!(lake.stack.sign_in(lake.provider, BEN).await.is_err());
-    wait_until("the older token stops", async || {
-        let answer = session.client()?.profile().await;
-        Ok(answer.is_err().then(|| assert_eq!(code(answer), "user_disabled")))
-    })
-    .await?;
     lake.set_principal(&user_id, "enabled", json!({"BOOL": true})).await?;
     lake.sign_in(BEN).await.map(drop)
 }
