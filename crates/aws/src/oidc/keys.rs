@@ -106,14 +106,19 @@ impl KeyCache {
         let cached = self.cached();
         let known = cached.as_ref().and_then(|cached| cached.keys.get(key_id).cloned());
         let fresh = cached.as_ref().is_some_and(|cached| self.clock.now().since(cached.fetched_at) < FRESH);
-        let found = match known {
-            Some(key) if fresh => Some(key),
-            _ => self.refreshed(cached).await?.get(key_id).cloned(),
+        let (found, failure) = match known {
+            Some(key) if fresh => (Some(key), None),
+            _ => {
+                let (keys, failure) = self.refreshed(cached).await?;
+                (keys.get(key_id).cloned(), failure)
+            }
         };
-        match found {
-            Some((of, key)) if of == algorithm => Ok(key),
-            Some(_) => Err(Refusal::Token("algorithm of the key")),
-            None => Err(Refusal::Token("unknown key")),
+        match (found, failure) {
+            (Some((of, key)), _) if of == algorithm => Ok(key),
+            (Some(_), _) => Err(Refusal::Token("algorithm of the key")),
+            // It may be a new one: the caller is not at fault if the issuer doesn't answer.
+            (None, Some(failure)) => Err(Refusal::Keys(failure)),
+            (None, None) => Err(Refusal::Token("unknown key")),
         }
     }
 
@@ -121,14 +126,15 @@ impl KeyCache {
         self.cached.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Newer keys than `seen`, or what there is when it is too early to ask or the issuer doesn't answer.
-    async fn refreshed(&self, seen: Option<Cached>) -> Result<Arc<Keys>, Refusal> {
+    /// Newer keys than `seen`, or what there is when it is too early to ask or the issuer doesn't answer; with the failure,
+    /// if the last time that it was asked it didn't.
+    async fn refreshed(&self, seen: Option<Cached>) -> Result<(Arc<Keys>, Option<PortError>), Refusal> {
         let mut tried_at = self.tried_at.lock().await;
         let (cached, now) = (self.cached(), self.clock.now());
         if let Some(cached) = &cached
             && seen.is_none_or(|seen| cached.fetched_at > seen.fetched_at)
         {
-            return Ok(Arc::clone(&cached.keys));
+            return Ok((Arc::clone(&cached.keys), None));
         }
         let pause = if cached.is_some() { self.source.pause() } else { RETRY };
         let too_early = tried_at.is_some_and(|tried_at| now.since(tried_at) < pause);
@@ -137,7 +143,7 @@ impl KeyCache {
         } else {
             *tried_at = Some(now);
             match self.source.keys().await {
-                Ok(set) => return Ok(self.keep(&set, now)),
+                Ok(set) => return Ok((self.keep(&set, now), None)),
                 Err(error) => {
                     tracing::warn!(%error, source = ?std::error::Error::source(&error), "the issuer's keys can't be had");
                     error
@@ -145,7 +151,10 @@ impl KeyCache {
             }
         };
         match cached {
-            Some(cached) if now.since(cached.fetched_at) < USABLE => Ok(cached.keys),
+            Some(cached) if now.since(cached.fetched_at) < USABLE => {
+                let answered = too_early && tried_at.is_none_or(|tried_at| tried_at <= cached.fetched_at);
+                Ok((cached.keys, (!answered).then_some(failure)))
+            }
             _ => Err(Refusal::Keys(failure)),
         }
     }
