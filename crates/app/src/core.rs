@@ -105,6 +105,7 @@ impl Core {
             Resource::Application => (String::new(), "resource"),
             Resource::Package(package) => (package.id.to_string(), "package"),
             Resource::User(user) => (user.to_string(), "record"),
+            Resource::Holding(holding) => (holding.id.to_owned(), "record"),
         };
         self.audit_denial(caller, action, name, denial).await?;
         Err(AppError::denied(denial, what))

@@ -173,6 +173,19 @@ pub enum Resource<'a> {
     Package(PackageFacts<'a>),
     /// A user's own record, cart or exports.
     User(&'a UserId),
+    /// What a user has that is made of packages: an export, items of a cart.
+    Holding(HoldingFacts<'a>),
+}
+
+/// The facts about something made of packages that rights depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldingFacts<'a> {
+    /// Its name in audit records.
+    pub id: &'a str,
+    /// Whose it is.
+    pub user: &'a UserId,
+    /// What it is made of.
+    pub packages: &'a [PackageId],
 }
 
 /// Why an action is refused.
@@ -190,6 +203,8 @@ pub enum Denial {
     KeyReadOnly,
     /// The API key is narrowed to other packages.
     KeyOtherPackages,
+    /// The API key is narrowed, and this holds other packages too.
+    KeyNotAllPackages,
 }
 
 impl Denial {
@@ -209,6 +224,7 @@ impl Denial {
             Self::NotOneself => "the record belongs to another user",
             Self::KeyReadOnly => "the API key may only read",
             Self::KeyOtherPackages => "the API key is limited to other packages",
+            Self::KeyNotAllPackages => "the API key is limited to packages, and this holds others as well",
         }
     }
 }
@@ -244,7 +260,7 @@ fn role_allows(principal: &Principal, action: Action, resource: Resource<'_>) ->
                 Err(Denial::NotAdmin)
             }
         }
-        (Need::Oneself, Resource::User(user)) => {
+        (Need::Oneself, Resource::User(user) | Resource::Holding(HoldingFacts { user, .. })) => {
             if principal.user_id == *user {
                 Ok(())
             } else {
@@ -281,6 +297,13 @@ fn scope_allows(scope: &KeyScope, action: Action, resource: Resource<'_>) -> Res
         && !packages.contains(&package.id)
     {
         return Err(Denial::KeyOtherPackages);
+    }
+    // What it may not have it may not take away either.
+    if let (Some(packages), Resource::Holding(holding)) = (&scope.packages, resource)
+        && action.effect() == Effect::Change
+        && !holding.packages.iter().all(|id| packages.contains(id))
+    {
+        return Err(Denial::KeyNotAllPackages);
     }
     if scope.packages.is_some() && action == Action::PackageCreate {
         return Err(Denial::KeyOtherPackages);

@@ -100,3 +100,29 @@ fn the_search_filter_finds_exactly_what_may_be_read() {
         }
     }
 }
+
+/// What a key narrowed to package 1 may do with exports and carts that hold these packages, by caller.
+#[test]
+fn a_narrowed_key_changes_only_what_is_made_of_its_packages() {
+    use Action::{CartRemove, ExportRead, ExportRetry, ExportRevoke};
+    let mut table = String::new();
+    for action in [ExportRead, ExportRevoke, ExportRetry, CartRemove] {
+        for (name, owner, numbers) in [
+            ("own", "caller", &[1][..]),
+            ("both", "caller", &[1, 2]),
+            ("other", "caller", &[2]),
+            ("none", "caller", &[]),
+            ("foreign", "somebody", &[1]),
+        ] {
+            let (owner, packages): (UserId, Vec<PackageId>) = (user(owner), numbers.iter().map(|number| package_id(*number)).collect());
+            let cells = scopes().into_iter().map(|(scope, key_scope)| {
+                let caller = principal(Role::Admin, "caller", &[], key_scope);
+                let holding = Resource::Holding(HoldingFacts { id: "exp", user: &owner, packages: &packages });
+                let verdict = decide(&caller, action, holding).map_or_else(|why| format!("{why:?}"), |()| "yes".to_owned());
+                format!("{scope}: {verdict}")
+            });
+            writeln!(table, "{:<13} {name:<7} | {}", action.name(), cells.collect::<Vec<_>>().join(" | ")).expect("writes to text");
+        }
+    }
+    insta::assert_snapshot!(table);
+}

@@ -2,12 +2,10 @@
 
 pub mod memory_objects;
 pub mod multipart;
-mod object_faults;
 pub mod objects;
 pub mod signed_requests;
 
 pub use memory_objects::MemoryObjects;
-pub use object_faults::ObjectFaults;
 
 pub mod audit_log;
 pub mod builders;

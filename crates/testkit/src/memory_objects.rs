@@ -22,7 +22,7 @@ use domain::{
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{object_faults::ObjectFaults, objects::Holder};
+use crate::{Faults, objects::Holder};
 
 /// `Objects` and `Multipart` in memory. Every bucket exists.
 ///
@@ -33,7 +33,7 @@ use crate::{object_faults::ObjectFaults, objects::Holder};
 #[derive(Default)]
 pub struct MemoryObjects {
     state: Mutex<State>,
-    faults: ObjectFaults,
+    faults: Faults,
     clock: Option<Arc<dyn Clock>>,
     sessions_end: Mutex<Option<Timestamp>>,
 }
@@ -93,7 +93,7 @@ impl MemoryObjects {
 
     /// Failures on demand, by operation.
     #[must_use]
-    pub fn faults(&self) -> &ObjectFaults {
+    pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
@@ -102,8 +102,8 @@ impl MemoryObjects {
         self.faults.fail_next(kind);
     }
 
-    /// Every call of `operation` fails with `kind`, until [`ObjectFaults::heal`].
-    pub fn fail_when(&self, operation: &str, kind: PortErrorKind) {
+    /// Every call of `operation` fails with `kind`, until [`Faults::heal`].
+    pub fn fail_when(&self, operation: &'static str, kind: PortErrorKind) {
         self.faults.fail_when(operation, kind);
     }
 

@@ -19,8 +19,8 @@ pub(crate) use token::GrantToken;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ExportId, PortResult, Principal, Timestamp,
-    access::{Action, Resource},
+    ExportId, PackageId, PortResult, Principal, Timestamp,
+    access::{Action, HoldingFacts, Resource},
     cart::{Export, ExportState},
     id::UserId,
     ports::Objects,
@@ -52,6 +52,15 @@ impl Exports {
 
     async fn authorise(&self, caller: &Caller, action: Action) -> AppResult<()> {
         self.core.authorise(caller, action, Resource::User(&caller.principal.user_id)).await
+    }
+
+    /// The caller's export, if the action is allowed with all that it is made of.
+    async fn changeable(&self, caller: &Caller, action: Action, id: ExportId) -> AppResult<ExportRecord> {
+        let record = self.record(caller, id).await?;
+        let packages: Vec<PackageId> = record.export.packages.iter().map(|(_, package_id)| *package_id).collect();
+        let holding = HoldingFacts { id: &id.to_string(), user: &record.export.user_id, packages: &packages };
+        self.core.authorise(caller, action, Resource::Holding(holding)).await?;
+        Ok(record)
     }
 
     async fn record(&self, caller: &Caller, id: ExportId) -> AppResult<ExportRecord> {

@@ -17,10 +17,10 @@ impl Exports {
     /// Has the manifests of a failed export written again: what was asked for, with the rights of today.
     ///
     /// # Errors
-    /// 404 if the caller has no such export; 409 `not_failed`.
+    /// 404 if the caller has no such export; 403 for a key that is narrowed to fewer packages; 409 `not_failed`.
     pub async fn retry(&self, caller: &Caller, id: ExportId) -> AppResult<Export> {
         self.authorise(caller, Action::ExportRetry).await?;
-        let before = self.record(caller, id).await?;
+        let before = self.changeable(caller, Action::ExportRetry, id).await?;
         if before.export.state != ExportState::Failed {
             let state = as_of(before.export, self.core.now()).state.name();
             return Err(AppError::new(

@@ -29,11 +29,11 @@ impl Exports {
     /// were signed before can't be called back, and the answer says until when they live. Twice is once.
     ///
     /// # Errors
-    /// 404 if the caller has no such export.
+    /// 404 if the caller has no such export; 403 for a key that is narrowed to fewer packages.
     pub async fn revoke(&self, caller: &Caller, id: ExportId) -> AppResult<Revocation> {
         self.authorise(caller, Action::ExportRevoke).await?;
         for _ in 0..ATTEMPTS {
-            let before = self.record(caller, id).await?;
+            let before = self.changeable(caller, Action::ExportRevoke, id).await?;
             let now = self.core.now();
             if before.export.state == ExportState::Revoked {
                 let urls_live_until = urls_live_until(&before.export, before.export.updated_at, now);
