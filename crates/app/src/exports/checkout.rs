@@ -58,7 +58,11 @@ impl Exports {
                 let record = self.prepare(caller, entered, &asked).await?;
                 let stamp = self.core.stamp(caller, Action::ExportCreate, &[]);
                 let write = self.core.store.put_export(&record, Some(&stamp), Condition::Absent)?;
-                self.core.create_once(vec![write], key, record.export.id).await?
+                let id = self.core.create_once(vec![write], key, record.export.id).await?;
+                if id == record.export.id {
+                    return Ok(record.export);
+                }
+                id
             }
         };
         Ok(self.record(caller, id).await?.export)

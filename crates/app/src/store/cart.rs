@@ -144,14 +144,7 @@ impl Store {
 
     async fn remove_cart_chunk(&self, user_id: &UserId, mut chunk: Vec<(ItemId, PackageId)>, stamp: Option<&Stamp>) -> PortResult<usize> {
         while !chunk.is_empty() {
-            let deletes = chunk.iter().map(|(id, package_id)| Write::Delete {
-                table: Table::Cart,
-                key: item_key(user_id, *package_id),
-                condition: Some(Condition::Equals("id".to_owned(), id.to_string().into())),
-            });
-            let less = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
-            let writes = deletes.chain([count(user_id, -less, stamp, None)]).collect();
-            match self.tables.transact(writes).await {
+            match self.tables.transact(removals(user_id, &chunk, stamp)).await {
                 Ok(()) => return Ok(chunk.len()),
                 Err(error) if error.is(PortErrorKind::PreconditionFailed) && !error.conditions().is_empty() => {
                     let gone: BTreeSet<usize> = error.conditions().iter().copied().collect();
@@ -166,6 +159,17 @@ impl Store {
         }
         Ok(0)
     }
+}
+
+/// The writes that take items out of a cart; they fail for one that is not in it any more.
+pub(super) fn removals(user_id: &UserId, items: &[(ItemId, PackageId)], stamp: Option<&Stamp>) -> Vec<Write> {
+    let deletes = items.iter().map(|(id, package_id)| Write::Delete {
+        table: Table::Cart,
+        key: item_key(user_id, *package_id),
+        condition: Some(Condition::Equals("id".to_owned(), id.to_string().into())),
+    });
+    let less = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    deletes.chain([count(user_id, -less, stamp, None)]).collect()
 }
 
 /// The write that keeps the cart's count in step with its items.

@@ -131,7 +131,16 @@ impl Store {
     /// # Errors
     /// Those of the tables.
     pub async fn datasets(&self, package_id: PackageId, ids: &[DatasetId]) -> PortResult<Vec<Option<Dataset>>> {
-        let keys: Vec<Key> = ids.iter().map(|id| dataset_key(package_id, *id)).collect();
+        let ids: Vec<(PackageId, DatasetId)> = ids.iter().map(|id| (package_id, *id)).collect();
+        self.datasets_of(&ids).await
+    }
+
+    /// Datasets of several packages, in the order asked for.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn datasets_of(&self, ids: &[(PackageId, DatasetId)]) -> PortResult<Vec<Option<Dataset>>> {
+        let keys: Vec<Key> = ids.iter().map(|(package_id, id)| dataset_key(*package_id, *id)).collect();
         let found = self.tables.get_many(Table::Datasets, &keys, true).await?;
         found.into_iter().map(|item| item.map(dataset_of).transpose()).collect()
     }

@@ -2,14 +2,14 @@
 //! files, `entries#{id}#{attempt}#{chunk}` is what its grant links stand for.
 
 use domain::{
-    DatasetId, ExportId, PackageId, PortResult,
+    DatasetId, ExportId, PackageId, PortErrorKind, PortResult,
     cart::ManifestFile,
     id::UserId,
-    ports::{Key, Order, Page, PageKey, Query, Range, Table, Write},
+    ports::{Key, Order, Page, PageKey, Query, Range, Table, Write, tables::TRANSACTION_LIMIT_ROWS},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ExportRecord, Store, item_of, row_of};
+use super::{ExportRecord, Store, cart::removals, item_of, row_of};
 
 /// So many grant entries, or files, a row: at most 225 KB.
 const CHUNK: usize = 500;
@@ -32,20 +32,42 @@ fn part_item(kind: &str, id: ExportId, attempt: u64, chunk: usize) -> String {
     format!("{kind}#{id}#{attempt:06}#{chunk:08}")
 }
 
+fn manifests_rows(record: &ExportRecord, files: &[ManifestFile]) -> PortResult<Vec<Write>> {
+    let rows = files.chunks(CHUNK).enumerate().map(|(chunk, files)| ManifestsRow {
+        user_id: record.export.user_id.clone(),
+        item: part_item("manifests", record.export.id, record.attempt, chunk),
+        files: files.to_vec(),
+    });
+    rows.map(|row| Ok(Write::Put { table: Table::Cart, item: item_of(&row)?, condition: None })).collect()
+}
+
 impl Store {
     /// Keeps the names of an attempt's files.
     ///
     /// # Errors
     /// Those of the tables.
     pub async fn put_manifests(&self, record: &ExportRecord, files: &[ManifestFile]) -> PortResult<()> {
-        let rows = files.chunks(CHUNK).enumerate().map(|(chunk, files)| ManifestsRow {
-            user_id: record.export.user_id.clone(),
-            item: part_item("manifests", record.export.id, record.attempt, chunk),
-            files: files.to_vec(),
-        });
-        let writes: PortResult<Vec<Write>> =
-            rows.map(|row| Ok(Write::Put { table: Table::Cart, item: item_of(&row)?, condition: None })).collect();
-        self.tables.write_many(writes?).await
+        self.tables.write_many(manifests_rows(record, files)?).await
+    }
+
+    /// Makes an export ready, keeps the names of its files and takes its items out of the cart, all at once. `false` if that
+    /// can't be: there is too much of it, or something was changed meanwhile. Then nothing was done.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn finish_at_once(&self, before: &ExportRecord, ready: &ExportRecord, files: &[ManifestFile]) -> PortResult<bool> {
+        let export = &ready.export;
+        let mut writes = vec![self.put_export(ready, None, before.unchanged())?];
+        writes.extend(manifests_rows(before, files)?);
+        writes.extend(removals(&export.user_id, &export.packages, None));
+        if writes.len() > TRANSACTION_LIMIT_ROWS {
+            return Ok(false);
+        }
+        match self.tables.transact(writes).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is(PortErrorKind::PreconditionFailed) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The files of an export, in order.

@@ -8,6 +8,7 @@
 //! However many datasets there are, memory holds 64 MiB of entries at most; what is more lies in the store until its
 //! manifest is put together, which may have 4 GiB: some two million signed URLs.
 
+mod ahead;
 mod document;
 mod entries;
 mod files;
@@ -140,7 +141,6 @@ impl Manifests {
     }
 
     async fn finish(&self, record: &ExportRecord, Whole { written, entry_rows, parts }: Whole) -> AppResult<()> {
-        self.core.store.put_manifests(record, &written.files).await?;
         let mut export = record.export.clone();
         export.state = ExportState::Ready;
         export.expires_at = Some(written.expires_at);
@@ -150,6 +150,11 @@ impl Manifests {
         export.skipped_count = written.skipped_count;
         export.updated_at = self.core.now();
         let ready = ExportRecord { export, entry_rows, ..ExportRecord::unwritten(record.export.clone(), record.attempt) };
+        if self.core.store.finish_at_once(record, &ready, &written.files).await? {
+            self.drop_parts(parts).await;
+            return Ok(());
+        }
+        self.core.store.put_manifests(record, &written.files).await?;
         if !self.core.store.replace_export(record, &ready, None).await? {
             return self.make_way(&ready.export).await;
         }

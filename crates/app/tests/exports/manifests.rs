@@ -135,7 +135,8 @@ async fn s1_a_package_hidden_between_checkout_and_generation_is_left_out_with_it
     assert!(texts.iter().all(|text| !text.contains("secret.csv")));
     assert_eq!(json(&texts[1])["skipped"][0]["package_id"], Value::from(hidden.to_string()));
     let told: Vec<_> = lake.audited().into_iter().filter(|record| record.action == Action::ExportPackage).collect();
-    let told: Vec<_> = told.iter().map(|record| (record.resource.clone(), record.outcome)).collect();
+    let mut told: Vec<_> = told.iter().map(|record| (record.resource.clone(), record.outcome)).collect();
+    told.sort_by_key(|(resource, _)| resource.clone());
     assert_eq!(told, [(hidden.to_string(), AuditOutcome::Deny), (kept.to_string(), AuditOutcome::Allow)]);
 }
 

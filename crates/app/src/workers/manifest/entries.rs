@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::{
     DatasetId, PackageId, Timestamp,
-    cart::{ExportFormat, Skipped},
+    cart::{ExportFormat, Skipped, Totals},
     dataset::{Dataset, DatasetState},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -23,7 +23,7 @@ use super::{
 use crate::{exports::signing_life, paging::internal, store::DatasetSummary};
 
 /// Paths a page.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 /// So many URLs are signed at a time.
 const PARALLEL: usize = 16;
 /// A manifest that is larger can't be stored with one request.
@@ -35,7 +35,7 @@ impl Run<'_> {
         while let Some(after) = self.next_page() {
             let (mut summaries, next) = self.core().store.datasets_by_path(id, "", PAGE, after).await?;
             summaries.retain(|summary| self.paths.takes(&summary.path));
-            self.take(id, &summaries).await?;
+            self.take(id, summaries).await?;
             self.put_entries(false).await?;
             if let Some(current) = &mut self.progress.current {
                 current.listed = next.is_none();
@@ -50,11 +50,29 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn take(&mut self, id: PackageId, page: &[DatasetSummary]) -> Result<(), Stop> {
+    /// Lists a package of which everything was read already.
+    pub(super) async fn list_all(&mut self, id: PackageId, entries: Vec<(DatasetSummary, Option<Dataset>)>) -> Result<(), Stop> {
+        self.take_rows(id, entries).await?;
+        self.put_entries(false).await?;
+        if let Some(current) = &mut self.progress.current {
+            current.listed = true;
+        }
+        self.rest_a_step().await
+    }
+
+    async fn take(&mut self, id: PackageId, page: Vec<DatasetSummary>) -> Result<(), Stop> {
         let ids: Vec<DatasetId> = page.iter().map(|summary| summary.id).collect();
         let rows = self.core().store.datasets(id, &ids).await?;
+        self.take_rows(id, page.into_iter().zip(rows).collect()).await
+    }
+
+    async fn take_rows(&mut self, id: PackageId, page: Vec<(DatasetSummary, Option<Dataset>)>) -> Result<(), Stop> {
+        let expected = page
+            .iter()
+            .map(|(summary, _)| summary.size)
+            .fold(Totals::default(), |sum, size| Totals { entries: sum.entries + 1, bytes: sum.bytes + size });
         let (mut there, mut skipped) = (Vec::new(), Vec::new());
-        for (summary, dataset) in page.iter().zip(rows) {
+        for (summary, dataset) in page {
             match dataset.filter(|dataset| dataset.state == DatasetState::Available) {
                 Some(dataset) => there.push(dataset),
                 None => {
@@ -68,8 +86,8 @@ impl Run<'_> {
         let targets: Vec<(Target, Timestamp)> = stream::iter(signing).buffered(PARALLEL).try_collect().await?;
         let format = self.format();
         let Some(current) = &mut self.progress.current else { return Ok(()) };
-        current.expected.entries += page.len() as u64;
-        current.expected.bytes += page.iter().map(|summary| summary.size).sum::<u64>();
+        current.expected.entries += expected.entries;
+        current.expected.bytes += expected.bytes;
         current.skipped.extend(skipped);
         for (dataset, (target, end)) in there.iter().zip(targets) {
             let (name, sha256) = (dataset.path.as_str(), dataset.sha256.as_deref());

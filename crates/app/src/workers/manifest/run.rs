@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     Deadline, PackageId, PortErrorKind, Principal,
     access::{Action, Denial, Resource, decide},
-    audit::{Actor, AuditOutcome, Origin},
+    audit::AuditOutcome,
     cart::{Export, ExportFormat, ManifestFile, Skipped, Totals},
     package::Package,
     ports::{ObjectAddress, ObjectVersion, Objects, PageKey},
@@ -15,6 +15,7 @@ use futures::TryStreamExt as _;
 
 use super::{
     Manifests, Stop,
+    ahead::Ahead,
     document::{File, index, json, lines, manifest},
     files::folder,
     lines::{Body, Lines, Segment},
@@ -49,7 +50,7 @@ pub(super) struct Whole {
 pub(super) struct Run<'a> {
     manifests: &'a Manifests,
     record: ExportRecord,
-    exporter: Principal,
+    pub(super) exporter: Principal,
     pub(super) paths: PathFilter,
     pub(super) links: Option<String>,
     deadline: Deadline,
@@ -60,6 +61,7 @@ pub(super) struct Run<'a> {
     pub(super) progress: Progress,
     /// Entries of the current package that are not in the store yet.
     pub(super) lines: Lines,
+    pub(super) ahead: Ahead,
 }
 
 impl<'a> Run<'a> {
@@ -82,7 +84,19 @@ impl<'a> Run<'a> {
                 Progress::new(&record.export, now, found.is_some())
             }
         };
-        Ok(Self { manifests, record, exporter, paths, links, deadline, steps: 0, kept: 0, progress, lines: Lines::default() })
+        Ok(Self {
+            manifests,
+            record,
+            exporter,
+            paths,
+            links,
+            deadline,
+            steps: 0,
+            kept: 0,
+            progress,
+            lines: Lines::default(),
+            ahead: Ahead::default(),
+        })
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -104,6 +118,7 @@ impl<'a> Run<'a> {
     /// Writes the manifests of all packages that are left, and the index file.
     pub(super) async fn write(mut self) -> Result<Whole, Stop> {
         while let Some((_, id)) = self.export().packages.get(self.progress.done).copied() {
+            self.look_ahead().await?;
             self.package(id).await?;
             self.progress.done += 1;
             self.rest_a_step().await?;
@@ -124,10 +139,17 @@ impl<'a> Run<'a> {
 
     /// Writes the manifest of a package, or leaves it out if the exporter may not have it any more.
     async fn package(&mut self, id: PackageId) -> Result<(), Stop> {
+        if let Some(found) = self.ahead.take(id) {
+            self.list_from_the_start(&found.package);
+            self.list_all(id, found.entries).await?;
+            return self.assemble(id).await;
+        }
         let Some(package) = self.allowed(id).await? else { return self.deny(id).await };
         if self.progress.current.is_none() {
-            // What can't be audited is not handed out.
-            self.audit(id, AuditOutcome::Allow, None).await?;
+            if !self.ahead.is_audited(id) {
+                // What can't be audited is not handed out.
+                self.audit(id, AuditOutcome::Allow, None).await?;
+            }
             self.list_from_the_start(&package);
         }
         loop {
@@ -152,8 +174,17 @@ impl<'a> Run<'a> {
     }
 
     async fn allowed(&self, id: PackageId) -> Result<Option<Package>, Stop> {
-        let package = self.core().store.package(id).await?;
-        Ok(package.filter(|package| decide(&self.exporter, Action::ExportPackage, Resource::Package(package.into())).is_ok()))
+        Ok(self.allowed_of(&[id]).await?.pop().flatten())
+    }
+
+    /// Each package, if it is there and the exporter may have it.
+    pub(super) async fn allowed_of(&self, ids: &[PackageId]) -> Result<Vec<Option<Package>>, Stop> {
+        let found = self.core().store.packages(ids).await?;
+        let may = |package: &Package| {
+            let may = decide(&self.exporter, Action::ExportPackage, Resource::Package(package.into())).is_ok();
+            may && package.deleted_at.is_none()
+        };
+        Ok(found.into_iter().map(|package| package.filter(may)).collect())
     }
 
     async fn deny(&mut self, package_id: PackageId) -> Result<(), Stop> {
@@ -165,9 +196,8 @@ impl<'a> Run<'a> {
     }
 
     async fn audit(&self, package_id: PackageId, outcome: AuditOutcome, reason: Option<String>) -> AppResult<()> {
-        // No request stands behind this any more; the export's id leads to the one that asked for it.
-        let origin = Origin { request_id: self.export().id.to_string(), source_ip: None };
-        self.core().audit(Actor::of(&self.exporter), &origin, Action::ExportPackage, package_id.to_string(), outcome, reason).await
+        let resource = package_id.to_string();
+        self.core().audit(self.actor(), &self.origin(), Action::ExportPackage, resource, outcome, reason).await
     }
 
     /// Writes the manifest of the package that is listed.
