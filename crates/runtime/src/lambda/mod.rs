@@ -26,8 +26,9 @@ pub fn start() -> Result<Settings, Error> {
     Ok(settings)
 }
 
-/// Hands every event to `handle`, with the time at which the platform ends it, and its answer back. An error makes the platform's own rules hold: an event of a queue
-/// comes again, a caller who waits is told that it failed.
+/// Hands every event to `handle`, with the time at which the platform ends it, and its answer back.
+///
+/// An error makes the platform's own rules hold: an event of a queue comes again, a caller who waits is told that it failed.
 ///
 /// # Errors
 /// If the platform's API can't be reached.

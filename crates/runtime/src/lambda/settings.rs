@@ -77,6 +77,7 @@ pub struct Settings(BTreeMap<&'static str, String>);
 impl Settings {
     /// Reads the variables of this process.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this crate is where the environment is read")]
     pub(super) fn load() -> Self {
         Self::from_variables(|name| std::env::var(name).ok())
     }
