@@ -8,6 +8,10 @@ ChangeMessageVisibility also sets permissions for the corresponding batch versio
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html). The
 emulator asks for an action that AWS does not have.
 
+A batch that deletes versions needs the right to delete versions, and no other
+(https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html). The emulator asks for `s3:DeleteObject` for the
+first of them.
+
 Writes to a log are authorised on the stream that they go to
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html). The emulator names
 the group alone.
@@ -52,6 +56,7 @@ def begin():
     count_as_tls()
     authorise_batches()
     name_log_streams()
+    delete_versions_as_such()
     read_versions_in_parts()
     tell_alarms()
 
@@ -88,6 +93,20 @@ def name_log_streams():
         return f"{arn}:log-stream:{json.loads(body).get('logStreamName', '')}"
 
     iam_actions.extract_resource_arn = extract_stream
+
+
+def delete_versions_as_such():
+    extract = iam_actions.extract_iam_action
+
+    def extract_version(service, method, path, headers, body, query_params):
+        action = extract(service, method, path, headers, body, query_params)
+        if action == "s3:DeleteObject" and method == "POST":
+            targets = iam_actions._s3_batch_delete_targets(path.strip("/"), body)
+            if targets and targets[0][1]:
+                return "s3:DeleteObjectVersion"
+        return action
+
+    iam_actions.extract_iam_action = extract_version
 
 
 def read_versions_in_parts():

@@ -13,6 +13,7 @@
 mod account;
 mod build;
 mod calls;
+mod errands;
 pub mod federated;
 mod gaps;
 mod housekeeping;

@@ -50,6 +50,7 @@ pub struct Stack {
     account: Account,
     http: reqwest::Client,
     emulator: Server,
+    cluster: String,
     search: Proxy,
     folder: TempDir,
 }
@@ -93,7 +94,7 @@ impl Stack {
         })
         .await?;
         let http = http_client("")?;
-        Ok(Self { root, prefix: prefix.to_owned(), terraform, outputs: Value::Null, account, http, emulator, search, folder })
+        Ok(Self { root, prefix: prefix.to_owned(), terraform, outputs: Value::Null, account, http, emulator, cluster, search, folder })
     }
 
     /// The root's inputs: what a person would write, and the search cluster that is there already.
@@ -166,6 +167,12 @@ impl Stack {
     #[must_use]
     pub fn emulator_url(&self) -> String {
         self.emulator.url()
+    }
+
+    /// The search cluster's own address, behind the proxy that functions know.
+    #[must_use]
+    pub fn cluster_url(&self) -> &str {
+        &self.cluster
     }
 
     /// The e-mail address of the first administrator.
