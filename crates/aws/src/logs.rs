@@ -214,7 +214,7 @@ fn read(lines: &[Vec<ResultField>], query: &AuditQuery) -> PortResult<Vec<Chaine
             rows.push(record);
         }
     }
-    rows.sort_by(|one, other| (one.record.time, one.chain, one.sequence).cmp(&(other.record.time, other.chain, other.sequence)));
+    rows.sort_by_key(|row| (row.record.time, row.chain, row.sequence));
     Ok(rows)
 }
 

@@ -49,14 +49,16 @@ pub struct Proxy {
     serving: Mutex<Option<JoinSet<()>>>,
 }
 
+/// How many calls there are to be still, where the last one stops, and who waits for it.
+type LastCall = (usize, Stop, Option<oneshot::Sender<()>>);
+
 #[derive(Debug)]
 struct Shared {
     upstream: String,
     client: Client<HttpConnector, Full<Bytes>>,
     plan: Mutex<Plan>,
     calls: Mutex<Vec<String>>,
-    /// How many calls there are to be still, where the last one stops, and who waits for it.
-    last: Mutex<Option<(usize, Stop, Option<oneshot::Sender<()>>)>>,
+    last: Mutex<Option<LastCall>>,
     /// First answers by path, for [`Fault::Stale`].
     first: Mutex<HashMap<String, (HeaderMap, Bytes)>>,
 }

@@ -26,7 +26,7 @@ pub fn ministack_with_auth() -> Result<Server> {
 }
 
 /// The same, with a module `sitecustomize` in `hook` that Python runs before the emulator, and that is told by the variable
-/// DATALAKE_RECORD to write to `record`.
+/// `DATALAKE_RECORD` to write to `record`.
 ///
 /// # Errors
 /// If it can't be had, with what to install.

@@ -217,8 +217,10 @@ async fn a_manifest_that_no_run_could_write_alone_is_put_together_from_what_each
     assert_eq!((file.key.ends_with(".jsonl"), lines.len() as u64), (true, COUNT + 1));
     let names = (0..COUNT).map(|number| format!("part-{number:05}.csv"));
     assert!(lines[1..].iter().map(|line| line["name"].as_str().unwrap_or_default()).eq(names));
-    let digest: String =
-        lines[1..].iter().map(|line| format!("{}\t{}\n", line["name"].as_str().unwrap(), line["sha256"].as_str().unwrap())).collect();
+    let digest: String = lines[1..]
+        .iter()
+        .map(|line| format!("{}\t{}\n", line["name"].as_str().expect("a name"), line["sha256"].as_str().expect("a hash")))
+        .collect();
     assert_eq!(lines[0]["sha256"].as_str(), Some(testkit::objects::sha256_hex(digest.as_bytes()).as_str()));
     for number in [0, 499, 500, 10_399_usize] {
         let link = lines[1 + number]["grant"].as_str().expect("a link");
