@@ -19,7 +19,8 @@ const JAVA: u32 = 21;
 
 /// Everything it writes lies below its own `TMPDIR`. It refuses to run as root: then nobody (65534, whatever its name is)
 /// runs it, from linked files that lie where nobody may look. Its options of the virtual machine are its own but for logs
-/// below the distribution's folder.
+/// below the distribution's folder. On so small a heap it would refuse requests (429) because of garbage that was not
+/// collected yet, so it counts what requests hold instead.
 const SCRIPT: &str = r#"
     set -e
     home=$1 port=$3 transport=$4
@@ -37,6 +38,7 @@ transport.port: $transport
 path.data: $TMPDIR/data
 path.logs: $TMPDIR/logs
 cluster.routing.allocation.disk.threshold_enabled: false
+indices.breaker.total.use_real_memory: false
 END
     if [ "$(id -u)" = 0 ]; then
         cp -al "$home" "$TMPDIR/home" 2>/dev/null || { rm -rf "$TMPDIR/home"; cp -a "$home" "$TMPDIR/home"; }
