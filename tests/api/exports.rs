@@ -87,6 +87,42 @@ async fn checkout_by_a_narrowed_key_leaves_the_other_packages_out() {
 }
 
 #[tokio::test]
+async fn a_narrowed_key_changes_only_what_is_made_of_its_packages() {
+    let (world, ann, package) = ready().await;
+    let other = world.package(&ann, json!({ "name": "Trains" })).await;
+    let narrowed = |id: &str| {
+        let mut scope = only_packages(&[]);
+        scope.packages = Some([id.parse().expect("an id")].into());
+        ann.clone().with_key(scope)
+    };
+    let small = world.exported(&ann, "grant").await;
+    for id in [&package, &other] {
+        world.in_cart(&ann, id).await;
+    }
+    let wide = world.exported(&ann, "grant").await;
+    let path = |id: &str| format!("/cart/exports/{id}");
+    world.delete(path(&wide)).signed_by(&narrowed(&package)).send().await.is("revoke_export", 403, "by_a_narrowed_key");
+    let retry = world.post(format!("{}/retry", path(&wide))).signed_by(&narrowed(&package)).send().await;
+    retry.is("retry_export", 403, "by_a_narrowed_key");
+    assert_eq!(world.get(path(&wide)).by(&ann).send().await.body["state"], "ready");
+    assert_eq!(world.delete(path(&small)).signed_by(&narrowed(&package)).send().await.status, 200, "its own it may take back");
+
+    for id in [&package, &other] {
+        world.in_cart(&ann, id).await;
+    }
+    world.delete("/cart").signed_by(&narrowed(&package)).send().await.is("empty_cart", 403, "by_a_narrowed_key");
+    let cart = world.get("/cart").by(&ann).send().await;
+    let item = |id: &str| {
+        let found = cart.items().iter().find(|item| item["package_id"] == id).and_then(|item| item["id"].as_str());
+        format!("/cart/items/{}", found.expect("an item"))
+    };
+    let others = world.delete(item(&other)).signed_by(&narrowed(&package)).send().await;
+    others.is("remove_cart_item", 403, "by_a_narrowed_key");
+    assert_eq!(world.delete(item(&package)).signed_by(&narrowed(&package)).send().await.status, 204);
+    assert_eq!(world.delete("/cart").signed_by(&narrowed(&other)).send().await.status, 204);
+}
+
+#[tokio::test]
 async fn export_that_failed_can_be_tried_again() {
     let (world, ann, _) = ready().await;
     let checkout = world.post("/cart/checkout").by(&ann).json(&json!({ "format": "signed-url" })).send().await;

@@ -8,6 +8,7 @@ mod call;
 mod home;
 mod memory;
 mod setup;
+pub mod sign_ins;
 
 use std::{sync::Arc, time::Duration};
 

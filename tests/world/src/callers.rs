@@ -60,7 +60,12 @@ impl Lake {
         });
         if !stands {
             let known = before.as_ref().map(|stored| stored.record.clone());
-            let record = PrincipalRecord { role, groups: groups.iter().cloned().collect(), enabled: true, ..known.unwrap_or_else(|| stranger(user_id)) };
+            let record = PrincipalRecord {
+                role,
+                groups: groups.iter().cloned().collect(),
+                enabled: true,
+                ..known.unwrap_or_else(|| stranger(user_id))
+            };
             let mut writes = rows.core.store.put_principal(&record, before.as_ref(), None)?;
             if before.is_none() {
                 // Callers are no people to look up unless a test says so.

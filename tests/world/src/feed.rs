@@ -4,7 +4,10 @@
 //! that runs), and wait where these tests would have to wait with them. A worker gets the event that Lambda would hand it
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>, <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use datalake_tests_stack::{Account, REGION};
@@ -67,17 +70,18 @@ impl Feed {
     pub(crate) async fn drain(&self) -> Result<()> {
         let begin = Instant::now();
         loop {
-            let mut found = 0;
+            let mut found = BTreeMap::new();
             for stream in &self.streams {
-                found += self.hand_on_changes(stream).await?;
+                found.insert(&stream.arn, self.hand_on_changes(stream).await?);
             }
             for queue in &self.queues {
-                found += self.hand_on_messages(queue).await?;
+                found.insert(&queue.arn, self.hand_on_messages(queue).await? + self.waiting(queue).await?);
             }
-            if found == 0 && self.waiting().await? == 0 {
+            found.retain(|_, found| *found > 0);
+            if found.is_empty() {
                 return Ok(());
             }
-            ensure!(begin.elapsed() < PATIENCE, "something always follows");
+            ensure!(begin.elapsed() < PATIENCE, "something always follows: {found:?}");
         }
     }
 
@@ -150,16 +154,11 @@ impl Feed {
     }
 
     /// So many messages wait, those included that are to be seen later.
-    async fn waiting(&self) -> Result<u64> {
+    async fn waiting(&self, queue: &Queue) -> Result<usize> {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"];
-        let mut waiting = 0;
-        for queue in &self.queues {
-            let input = json!({ "QueueUrl": queue.url, "AttributeNames": names });
-            let found = self.account.json("sqs", "AmazonSQS.GetQueueAttributes", &input).await?;
-            let counts = names.iter().filter_map(|name| found["Attributes"][name].as_str()?.parse::<u64>().ok());
-            waiting += counts.sum::<u64>();
-        }
-        Ok(waiting)
+        let input = json!({ "QueueUrl": queue.url, "AttributeNames": names });
+        let found = self.account.json("sqs", "AmazonSQS.GetQueueAttributes", &input).await?;
+        Ok(names.iter().filter_map(|name| found["Attributes"][name].as_str()?.parse::<usize>().ok()).sum())
     }
 
     /// Invokes a function and waits for its answer.

@@ -79,7 +79,8 @@ impl Issuer {
     /// # Errors
     /// If the claims have no JSON form.
     pub fn unsigned(&self, token: &Token) -> Result<String> {
-        let part = |value: &Value| Ok::<_, serde_json::Error>(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(serde_json::to_vec(value)?));
+        let part =
+            |value: &Value| Ok::<_, serde_json::Error>(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(serde_json::to_vec(value)?));
         let header = json!({ "alg": "none", "typ": "JWT", "kid": self.key_id });
         Ok(format!("{}.{}.", part(&header)?, part(&claims(token))?))
     }

@@ -2,6 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Command, Stdio},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +19,10 @@ use aws_credential_types::Credentials;
 use datalake_tests_stack::{REGION, Root, Stack};
 use domain::ports::{ObjectAddress, ObjectVersion, Objects as _, Scan, Table, Tables, Write, tables::Key};
 use reqwest::Method;
-use runtime::{lambda::{Setting, Settings}, system::SystemClock};
+use runtime::{
+    lambda::{Setting, Settings},
+    system::SystemClock,
+};
 use tokio::runtime::{Handle, Runtime};
 
 use crate::{callers::Callers, direct::Routes, feed::Feed, issuer::Issuer, processes};
@@ -64,11 +70,19 @@ impl Lake {
     async fn start(runtime: Handle) -> Result<Self> {
         let issuer = Issuer::start().await?;
         let mut stack = Stack::prepared(Root::Cognito, datalake_tests_stack::PREFIX).await?;
+        remove_at_the_end(stack.folder())?;
         let mut inputs = stack.inputs();
         inputs["jwks_url"] = issuer.jwks_url().into();
         stack.apply(&inputs).await?;
-        let functions: Vec<String> =
-            stack.output("function_names").as_object().context("names of functions")?.values().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
+        // Its first run makes the key of cursors, for which no other function has the right.
+        stack.fire_schedule().await?;
+        let functions: Vec<String> = stack
+            .output("function_names")
+            .as_object()
+            .context("names of functions")?
+            .values()
+            .filter_map(|name| Some(name.as_str()?.to_owned()))
+            .collect();
         let told = told(&stack, &functions).await?;
         let feed = Feed::taken_over(stack.account().clone()).await?;
         let api_id = stack.api_url().split("//").nth(1).and_then(|host| host.split('.').next()).context("the API's id")?.to_owned();
@@ -101,7 +115,11 @@ impl Lake {
     /// The emulated account, as its administrator sees it. Each has connections of its own.
     pub(crate) async fn account(&self) -> Account {
         let key = self.stack.account().credentials();
-        let credentials = Credentials::new(&key.access_key_id, &key.secret_access_key, None, None, "administrator");
+        self.account_of(&key.access_key_id, &key.secret_access_key).await
+    }
+
+    async fn account_of(&self, access_key_id: &str, secret_access_key: &str) -> Account {
+        let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "test");
         let loader = aws_config::defaults(BehaviorVersion::latest()).credentials_provider(credentials).region(Region::new(REGION));
         Account::of(&loader.endpoint_url(self.stack.emulator_url()).load().await)
     }
@@ -113,8 +131,9 @@ impl Lake {
         for table in Table::ALL {
             clear_table(&*tables, table).await?;
         }
-        let bucket = self.told(Setting::Bucket)?;
-        let objects = account.objects(self.told(Setting::SignerRoleArn)?, Arc::new(SystemClock));
+        // The bucket's policy lets no administrator remove objects; nothing keeps the emulator's root from it.
+        let (bucket, root) = (self.told(Setting::Bucket)?, self.account_of("test", "test").await);
+        let objects = root.objects(self.told(Setting::SignerRoleArn)?, Arc::new(SystemClock));
         let exports = objects.list(bucket, "exports/", None).await?.objects;
         let address = |key| ObjectAddress { bucket: bucket.to_owned(), key };
         let exports: Vec<_> = exports.into_iter().map(|info| ObjectVersion { address: address(info.key), version: info.version }).collect();
@@ -151,6 +170,16 @@ impl Lake {
     pub(crate) fn function(&self, short: &str) -> Result<&str> {
         self.stack.output("function_names")[short].as_str().with_context(|| format!("no function {short}"))
     }
+}
+
+/// Removes the folder when this process ends, however it does: what is shared by all tests is never dropped.
+fn remove_at_the_end(folder: &Path) -> Result<()> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"cat >/dev/null; rm -rf "$1""#, "sh"]).arg(folder).process_group(0);
+    let watcher = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("a shell (sh)")?;
+    // The other end of its input is open as long as this process is.
+    std::mem::forget(watcher);
+    Ok(())
 }
 
 /// The environment of all functions: where two are told the same thing, they are told it alike.

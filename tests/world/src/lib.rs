@@ -19,6 +19,7 @@ mod issuer;
 mod lake;
 mod processes;
 mod turn;
+mod visitors;
 mod watched;
 
 use std::ops::Deref;

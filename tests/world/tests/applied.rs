@@ -34,3 +34,4 @@ mod regressions;
 mod search;
 
 mod left_out;
+mod sign_ins;
