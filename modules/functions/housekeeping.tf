@@ -84,6 +84,12 @@ module "housekeeping" {
       actions   = var.directory == "federated" ? ["cognito-idp:ListUsers"] : ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
       resources = [var.user_pool_arn]
     },
+    {
+      # What does not fit into one run goes on in the next.
+      sid       = "GoOn"
+      actions   = ["sqs:SendMessage"]
+      resources = [var.queue_arns.housekeeping]
+    },
     local.send_audit,
     local.receive.housekeeping,
     local.use_queues,

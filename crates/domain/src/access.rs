@@ -224,7 +224,7 @@ impl Denial {
             Self::NotOneself => "the record belongs to another user",
             Self::KeyReadOnly => "the API key may only read",
             Self::KeyOtherPackages => "the API key is limited to other packages",
-            Self::KeyNotAllPackages => "the API key is limited to packages, and this holds others as well",
+            Self::KeyNotAllPackages => "the API key is limited to some packages, and this holds others",
         }
     }
 }
