@@ -136,7 +136,7 @@ impl Feed {
     async fn hand_on_messages(&self, queue: &Queue) -> Result<usize> {
         let mut handed_on = 0;
         loop {
-            let input = json!({ "QueueUrl": queue.url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"], "VisibilityTimeout": 30 });
+            let input = json!({ "QueueUrl": queue.url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"], "WaitTimeSeconds": 0 });
             let received = self.account.json("sqs", "AmazonSQS.ReceiveMessage", &input).await?;
             let messages = received["Messages"].as_array().cloned().unwrap_or_default();
             if messages.is_empty() {

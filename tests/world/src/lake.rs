@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, anyhow};
 use aws::account::Account;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
-use datalake_tests_stack::{REGION, Root, Stack};
+use datalake_tests_stack::{Call, REGION, Root, Stack};
 use domain::ports::{ObjectAddress, ObjectVersion, Objects as _, Scan, Table, Tables, Write, tables::Key};
 use reqwest::Method;
 use runtime::{
@@ -164,6 +164,32 @@ impl Lake {
     /// Has every function begin anew.
     pub(crate) fn end_all(&self) -> Result<()> {
         self.functions.iter().try_for_each(|function| self.end(function))
+    }
+
+    /// Ends the idle processes of a function (named as in the output `function_names`): the next event begins with a fresh one.
+    ///
+    /// # Panics
+    /// If there is no such function, or a process does not end.
+    pub fn begin_anew(&self, function: &str) {
+        let ended = self.function(function).and_then(|name| self.end(name));
+        ended.unwrap_or_else(|error| panic!("{error:#}"));
+    }
+
+    /// Every call to AWS so far, whoever made it.
+    ///
+    /// # Panics
+    /// If they can't be read.
+    pub fn calls(&self) -> Vec<Call> {
+        self.stack.calls().unwrap_or_else(|error| panic!("the calls so far: {error:#}"))
+    }
+
+    /// The role of a function.
+    ///
+    /// # Panics
+    /// If there is no such function.
+    pub fn role(&self, function: &str) -> String {
+        let name = self.function(function).unwrap_or_else(|error| panic!("{error:#}"));
+        format!("{name}-{REGION}")
     }
 
     /// The deployed name of a function.

@@ -12,7 +12,7 @@ const LEFT_OUT: [(&str, &str); 3] = [
 #[test]
 fn every_test_of_the_api_runs_here_or_stands_in_the_list() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let here = fs::read_to_string(folder.join("tests/applied.rs")).expect("the list of files");
+    let here = fs::read_to_string(folder.join("tests/deployment.rs")).expect("the list of files");
     let mut absent = BTreeSet::new();
     for entry in fs::read_dir(folder.join("../api")).expect("the tests of the API") {
         let path = entry.expect("a file").path();

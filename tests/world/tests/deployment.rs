@@ -33,5 +33,6 @@ mod regressions;
 #[path = "../../api/search.rs"]
 mod search;
 
+mod calls;
 mod left_out;
 mod sign_ins;
