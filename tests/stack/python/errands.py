@@ -257,12 +257,34 @@ def a_cart_is_emptied(world, package):
     api.send("DELETE", "/cart", expect=(204,))
 
 
+def a_name_is_changed_behind_the_products_back(world):
+    """Housekeeping finds it, and takes the old name from among those that are looked up."""
+    attributes = [{"Name": "name", "Value": "Benedict"}]
+    world.account("cognito-idp").admin_update_user_attributes(UserPoolId=world.pool, Username="ben@example.org", UserAttributes=attributes)
+
+
 def the_index_is_lost(world):
     """Whoever searches next makes it anew, empty."""
     for name in json.loads(urllib.request.urlopen(f"{world.told['Cluster']}/{world.prefix}-packages-*/_alias", timeout=60).read()):
         urllib.request.urlopen(urllib.request.Request(f"{world.told['Cluster']}/{name}", method="DELETE"), timeout=60).read()
     if world.admin.get("/search")["total"] != 0:
         sys.exit("an index that is lost has nothing in it")
+
+
+def a_whole_rebuild_comes_between(world):
+    """While the indexer makes the first index, somebody else makes a second one: its own goes again."""
+    first = f"{world.told['Cluster']}/{world.prefix}-packages-1"
+    urllib.request.urlopen(urllib.request.Request(first, method="DELETE"), timeout=60).read()
+    (pathlib.Path(world.told["Folder"]) / "meddle").touch()
+    package = world.admin.get("/packages?limit=1")["items"][0]["id"]
+    at = f"/packages/{package}/metadata"
+    world.admin.send("PATCH", at, {"tags": {"lost": "and found"}}, world.admin.etag(at))
+
+    def only_the_second():
+        known = urllib.request.urlopen(f"{world.told['Cluster']}/{world.prefix}-packages-*/_alias", timeout=60).read()
+        return list(json.loads(known)) == [f"{world.prefix}-packages-2"]
+
+    wait_until("the first index is gone", only_the_second)
 
 
 def an_export_goes_on_and_is_tried_again(world):
@@ -339,6 +361,8 @@ def main(told, work, prefix, phase):
         errand(an_export_goes_on_and_is_tried_again)
         errand(an_export_is_revoked_while_it_is_written)
         errand(the_index_is_lost)
+        errand(a_whole_rebuild_comes_between)
+        errand(a_name_is_changed_behind_the_products_back)
         errand(what_lives_is_due)
         errand(everything_is_due)
 

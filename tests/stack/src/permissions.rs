@@ -8,7 +8,7 @@ use std::{
     fmt::Write as _,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub struct Statement {
     pub conditional: bool,
 }
 
-/// What AWS does in a role's name.
+/// What AWS does in a role's name, or what only a race brings about that another test makes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OnBehalf {
@@ -41,7 +41,7 @@ pub struct OnBehalf {
     pub functions: Vec<String>,
     /// Why.
     pub reason: String,
-    /// AWS's page that says so.
+    /// AWS's page that says so, or the file of the test that makes the race.
     pub source: String,
 }
 
@@ -74,7 +74,11 @@ impl Rights {
             let domain = format!("arn:aws:es:{region}:{}:domain/{prefix}-search{}", crate::ACCOUNT_ID, search.path);
             done.insert((role.to_owned(), search.action(), domain));
         }
-        let on_behalf = serde_json::from_str(include_str!("../on-behalf.json")).context("on-behalf.json")?;
+        let on_behalf: Vec<OnBehalf> = serde_json::from_str(include_str!("../on-behalf.json")).context("on-behalf.json")?;
+        for OnBehalf { sid, source, .. } in &on_behalf {
+            let known = source.starts_with("https://docs.aws.amazon.com/") || crate::tree().join(source).is_file();
+            ensure!(known, "{sid}: its source is neither a page of AWS nor a test");
+        }
         Ok(Self { prefix: prefix.to_owned(), region: region.to_owned(), statements, done, on_behalf })
     }
 
@@ -176,9 +180,16 @@ impl Rights {
             for statement in statements {
                 let resources: Vec<String> = statement.resources.iter().map(|resource| plain(resource, known)).collect();
                 for action in &statement.actions {
-                    let by = self
-                        .is_on_behalf(statement, action)
-                        .map_or_else(|| "its code".to_owned(), |entry| format!("AWS: [{}]({})", entry.reason, entry.source));
+                    let by = self.is_on_behalf(statement, action).map_or_else(
+                        || "its code".to_owned(),
+                        |entry| {
+                            if entry.source.starts_with("https://") {
+                                format!("AWS: [{}]({})", entry.reason, entry.source)
+                            } else {
+                                format!("{} (`{}`)", entry.reason, entry.source)
+                            }
+                        },
+                    );
                     let _ = writeln!(text, "| {} | {action} | {} | {by} |", statement.sid, resources.join("<br>"));
                 }
             }

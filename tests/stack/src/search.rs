@@ -2,10 +2,10 @@
 //! the emulator has the search service's control plane only.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::Write as _,
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -34,12 +34,20 @@ struct Passage {
     cluster: String,
     client: reqwest::Client,
     file: Mutex<File>,
+    meddle: PathBuf,
 }
 
 impl Proxy {
+    /// Where a file `meddle` lies beside the record, the next first index has company as soon as it is made: another process
+    /// made a whole rebuild meanwhile. The file goes then.
     pub(crate) async fn start(cluster: &str, record: &Path) -> Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(record)?;
-        let passage = Passage { cluster: cluster.to_owned(), client: reqwest::Client::new(), file: Mutex::new(file) };
+        let passage = Passage {
+            cluster: cluster.to_owned(),
+            client: reqwest::Client::new(),
+            file: Mutex::new(file),
+            meddle: record.with_file_name("meddle"),
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let router = Router::new().fallback(pass).with_state(Arc::new(passage));
@@ -80,12 +88,22 @@ impl Passage {
         }
         let answer = onward.send().await?;
         let status = answer.status();
+        if method == "PUT" && path.ends_with("-packages-1") && fs::remove_file(&self.meddle).is_ok() {
+            self.make_second_index(&path).await?;
+        }
         self.write(&Search { access_key, service, method, path, status: status.as_u16() })?;
         let mut back = Response::builder().status(status);
         for (name, value) in answer.headers().iter().filter(|(name, _)| ![header::TRANSFER_ENCODING, header::CONNECTION].contains(name)) {
             back = back.header(name, value);
         }
         Ok(back.body(Body::from(answer.bytes().await?))?)
+    }
+
+    async fn make_second_index(&self, first: &str) -> Result<()> {
+        let name = first.trim_start_matches('/').trim_end_matches("-1");
+        let second = serde_json::json!({"aliases": {name: {}}});
+        self.client.put(format!("{}/{name}-2", self.cluster)).json(&second).send().await?.error_for_status()?;
+        Ok(())
     }
 
     fn write(&self, search: &Search) -> Result<()> {

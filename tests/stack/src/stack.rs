@@ -100,9 +100,13 @@ impl Stack {
     /// The root's inputs: what a person would write, and the search cluster that is there already.
     #[must_use]
     pub fn inputs(&self) -> Value {
-        let domain = format!("arn:aws:es:{REGION}:{ACCOUNT_ID}:domain/{}-search", self.prefix);
+        self.inputs_of(&self.prefix)
+    }
+
+    fn inputs_of(&self, prefix: &str) -> Value {
+        let domain = format!("arn:aws:es:{REGION}:{ACCOUNT_ID}:domain/{prefix}-search");
         let mut inputs = json!({
-            "prefix": self.prefix,
+            "prefix": prefix,
             "region": REGION,
             // A deployment that is destroyed in the end.
             "protect": false,
@@ -131,6 +135,23 @@ impl Stack {
         })?;
         self.http = http_client(self.api_url())?;
         Ok(())
+    }
+
+    /// Applies the same root once more in the same account, with another prefix; answers with it and its outputs.
+    ///
+    /// # Errors
+    /// If Terraform fails.
+    pub async fn beside(&self, prefix: &str) -> Result<(Terraform, Value)> {
+        let (tree, scratch) = (tree(), self.folder.path().join(prefix));
+        let (root, environment, inputs) = (self.root.name(), environment(&self.account), self.inputs_of(prefix));
+        blocking(move || {
+            let terraform = Terraform::prepared(&tree, &scratch, root, environment)?;
+            terraform.set(&inputs)?;
+            terraform.apply()?;
+            let outputs = terraform.outputs()?;
+            Ok((terraform, outputs))
+        })
+        .await
     }
 
     /// Which root it is.

@@ -11,7 +11,8 @@ pub(crate) async fn of_sizes_reach_the_functions(stack: &mut Stack) -> Result<()
     let name = format!("{}-package-service", stack.prefix());
     let before = configuration(stack, &name).await?;
     let mut inputs = stack.inputs();
-    inputs["functions"] = json!({"sizes": {"packages": {"memory_mb": 1024}, "manifest": {"timeout_seconds": 60}}});
+    inputs["functions"] =
+        json!({"sizes": {"packages": {"memory_mb": 1024}, "manifest": {"timeout_seconds": 60}, "housekeeping": {"timeout_seconds": 60}}});
     stack.apply(&inputs).await?;
     let after = configuration(stack, &name).await?;
     ensure!(before["MemorySize"] == 512 && after["MemorySize"] == 1024, "{before} became {after}");

@@ -5,6 +5,7 @@
 
 mod access;
 mod changes;
+mod long;
 mod permissions;
 
 use anyhow::{Context as _, Result, ensure};
@@ -31,7 +32,7 @@ async fn the_applied_root_does_the_whole_job_with_the_least_rights() -> Result<(
     changes::are_taken_back_by_destroying(&stack).await.context("the end")
 }
 
-fn nothing_is_to_be_done_again(stack: &Stack) -> Result<()> {
+pub(crate) fn nothing_is_to_be_done_again(stack: &Stack) -> Result<()> {
     let plan = tokio::task::block_in_place(|| stack.terraform().plan())?;
     let gaps = unlisted_gaps(&plan)?;
     ensure!(gaps.is_empty(), "{}", gaps.join("\n"));
