@@ -46,7 +46,7 @@ module "housekeeping" {
     },
     {
       sid       = "SweepPackages"
-      actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"]
       resources = [var.table_arns.packages]
     },
     {
@@ -71,7 +71,7 @@ module "housekeeping" {
     },
     {
       sid       = "RemoveObjects"
-      actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject"]
+      actions   = ["s3:AbortMultipartUpload", "s3:DeleteObjectVersion", "s3:GetObject"]
       resources = ["${var.bucket_arn}/exports/*", "${var.bucket_arn}/packages/*"]
     },
     {
@@ -81,7 +81,7 @@ module "housekeeping" {
     },
     {
       sid       = "ReadDirectory"
-      actions   = var.directory == "federated" ? ["cognito-idp:ListUsers"] : ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
+      actions   = var.directory == "federated" ? ["cognito-idp:ListUsers"] : ["cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
       resources = [var.user_pool_arn]
     },
     {
@@ -90,7 +90,6 @@ module "housekeeping" {
       actions   = ["sqs:SendMessage"]
       resources = [var.queue_arns.housekeeping]
     },
-    local.send_audit,
     local.receive.housekeeping,
     local.use_queues,
     local.use_objects,

@@ -47,7 +47,7 @@ module "manifest" {
     },
     {
       sid       = "WriteManifests"
-      actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
+      actions   = ["s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
       resources = ["${var.bucket_arn}/exports/*"]
     },
     {

@@ -40,7 +40,7 @@ resource "aws_iam_role_policy" "signer" {
       {
         Sid      = "OpenObjects"
         Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Action   = ["s3:GetObjectVersion"]
         Resource = ["${var.bucket_arn}/exports/*", "${var.bucket_arn}/packages/*"]
       },
       {
