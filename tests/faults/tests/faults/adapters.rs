@@ -38,8 +38,11 @@ fn boxed<F: Future<Output = PortResult<()>> + Send + 'static>(call: impl Fn() ->
     Box::new(move || Box::pin(call()))
 }
 
+/// A call of one adapter, by name.
+type Tried = (&'static str, fn(&Deployment) -> Call);
+
 /// What each adapter is tried with.
-const ADAPTERS: [(&str, fn(&Deployment) -> Call); 8] = [
+const ADAPTERS: [Tried; 8] = [
     ("tables, reading", reading),
     ("tables, writing", writing),
     ("tables, in a transaction", transacting),
