@@ -32,7 +32,7 @@ use crate::{
 const LISTINGS: usize = 3;
 /// A step is begun only if so much time is left. One takes seconds; what it takes when the store is slow is in here too.
 const MARGIN: Duration = Duration::from_secs(60);
-/// So many bytes of entries are kept in memory. Together with what a page of URLs takes, a run stays below 200 MB.
+/// So many bytes of entries are kept in memory, and the few of a page more.
 const LINES_BYTES: u64 = 64 << 20;
 /// A manifest is put together from what is in the store at this rate at least, everything included, a second.
 const ASSEMBLED_BYTES: u64 = 5 << 20;
