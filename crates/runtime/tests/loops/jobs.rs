@@ -1,21 +1,10 @@
 //! The loop from a queue to a worker.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use crate::support::{Does, Queue, Worker, pace, run_until};
-use async_trait::async_trait;
-use datalake_runtime::{
-    system::SystemClock,
-    worker::{Pace, Workers, enqueue_regularly, feed_jobs},
-};
-use domain::{
-    Deadline, PortErrorKind,
-    job::Job,
-    ports::{Clock as _, Entry, Handler, Outcome},
-};
+use datalake_runtime::worker::{Pace, Workers, enqueue_regularly, feed_jobs};
+use domain::{PortErrorKind, job::Job};
 use testkit::MemoryJobs;
 use tokio_util::sync::CancellationToken;
 
@@ -139,32 +128,4 @@ async fn a_shutdown_does_not_wait_for_ever() {
     let workers = Workers::new(CancellationToken::new());
     workers.spawn("test", |_| std::future::pending());
     assert!(!workers.shutdown(Duration::from_millis(5)).await);
-}
-
-/// Notes until when it may go on.
-#[derive(Default)]
-struct Told(Mutex<Vec<Deadline>>);
-
-#[async_trait]
-impl<T: Send + 'static> Handler<T> for Told {
-    async fn handle(&self, batch: Vec<Entry<T>>) -> Outcome {
-        self.handle_until(batch, Deadline::NONE).await
-    }
-
-    async fn handle_until(&self, _batch: Vec<Entry<T>>, deadline: Deadline) -> Outcome {
-        self.0.lock().expect("not poisoned").push(deadline);
-        Outcome::default()
-    }
-}
-
-#[tokio::test]
-async fn a_worker_is_told_when_the_loop_will_end_it() {
-    let (queue, told) = (Queue::of(&["a"]), Told::default());
-    let pace = Pace { time_limit: Duration::from_secs(900), lease: Duration::from_secs(1_200), ..pace() };
-    let stop = CancellationToken::new();
-    let begin = SystemClock.now();
-    run_until(&stop, feed_jobs("test", &queue, &told, &pace, &stop), || queue.acknowledged().len() == 1).await;
-    let deadlines = told.0.lock().expect("not poisoned");
-    assert!(!deadlines[0].is_within(Duration::from_secs(900), begin), "not before its time is over");
-    assert!(deadlines[0].is_within(Duration::from_secs(900), SystemClock.now().plus(Duration::from_millis(1))), "and not after");
 }
