@@ -7,3 +7,18 @@ output "log_group_arn" {
   description = "ARN of the audit log's group, without `:*`; its streams are `{arn}:log-stream:{name}`. Known before anything is made."
   value       = local.arn
 }
+
+output "bucket_name" {
+  description = "Name of the bucket of signed heads."
+  value       = aws_s3_bucket.heads.id
+}
+
+output "bucket_arn" {
+  description = "ARN of the bucket of signed heads; they are below `chain-heads/`. Known before anything is made."
+  value       = local.bucket_arn
+}
+
+output "signing_key_arn" {
+  description = "ARN of the key that signs heads."
+  value       = aws_kms_key.signing.arn
+}

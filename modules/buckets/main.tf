@@ -1,4 +1,4 @@
-# The log bucket: access logs of the data bucket. Where CloudFront's legacy logs are to go too, they need ACLs, and S3
+# The log bucket: access logs of the data bucket and of the bucket of the audit log's signed heads. Where CloudFront's legacy logs are to go too, they need ACLs, and S3
 # delivers its own logs only where the default encryption is S3's: hence BucketOwnerPreferred and SSE-S3.
 
 data "aws_caller_identity" "current" {}
@@ -12,8 +12,8 @@ locals {
   makes           = var.existing_log_bucket == null ? 1 : 0
   log_bucket_name = "${var.prefix}-logs-${local.account}-${local.region}"
   log_bucket_arn  = "arn:${local.partition}:s3:::${local.log_bucket_name}"
-  # As module `foundation` names it: a string, for the bucket itself waits for this one.
-  data_bucket_name = "${var.prefix}-data-${local.account}-${local.region}"
+  # As modules `foundation` and `audit` name them: strings, for the buckets themselves wait for this one.
+  logged_bucket_names = [for kind in ["data", "audit"] : "${var.prefix}-${kind}-${local.account}-${local.region}"]
 }
 
 resource "aws_s3_bucket" "logs" {
@@ -110,21 +110,21 @@ resource "aws_s3_bucket_policy" "logs" {
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
-        Sid       = "AccessLogsOfTheDataBucket"
+        Sid       = "AccessLogsOfOtherBuckets"
         Effect    = "Allow"
         Principal = { Service = "logging.s3.amazonaws.com" }
         Action    = ["s3:PutObject"]
-        Resource  = "${local.log_bucket_arn}/s3/${local.data_bucket_name}/*"
+        Resource  = [for name in local.logged_bucket_names : "${local.log_bucket_arn}/s3/${name}/*"]
         Condition = {
-          ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:s3:::${local.data_bucket_name}" }
+          ArnLike      = { "aws:SourceArn" = [for name in local.logged_bucket_names : "arn:${local.partition}:s3:::${name}"] }
           StringEquals = { "aws:SourceAccount" = local.account }
         }
       },
     ]
   })
 
-  # Last made, first destroyed: nobody is handed the bucket before all else is set, and as long as the data bucket is
-  # kept and delivers logs here, all stays set. (S3 also answers a conflict when policy and block are changed at once.)
+  # Last made, first destroyed: nobody is handed the bucket before all else is set, and as long as other buckets are
+  # kept and deliver logs here, all stays set. (S3 also answers a conflict when policy and block are changed at once.)
   depends_on = [
     aws_s3_bucket_lifecycle_configuration.logs,
     aws_s3_bucket_ownership_controls.logs,

@@ -19,6 +19,8 @@ module "housekeeping" {
   environment = merge(local.environment, {
     DATALAKE_BUCKET                 = var.bucket_name
     DATALAKE_KEY_ARN                = var.data_key_arn
+    DATALAKE_AUDIT_BUCKET           = var.audit_bucket_name
+    DATALAKE_AUDIT_KEY_ARN          = var.audit_signing_key_arn
     DATALAKE_AUDIT_QUEUE_URL        = var.queue_urls.audit
     DATALAKE_HOUSEKEEPING_QUEUE_URL = var.queue_urls.housekeeping
     DATALAKE_USER_POOL_ID           = var.user_pool_id
@@ -60,7 +62,8 @@ module "housekeeping" {
       resources = [var.table_arns.keys]
     },
     {
-      sid       = "KeepCursorKey"
+      # The key that seals cursors, and what became of the audit log's chains.
+      sid       = "KeepSettings"
       actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
       resources = [var.table_arns.settings]
     },
@@ -68,6 +71,16 @@ module "housekeeping" {
       sid       = "MakeCursorKey"
       actions   = ["kms:Decrypt", "kms:Encrypt"]
       resources = [var.data_key_arn]
+    },
+    {
+      sid       = "SignChainHeads"
+      actions   = ["kms:Sign"]
+      resources = [var.audit_signing_key_arn]
+    },
+    {
+      sid       = "KeepChainHeads"
+      actions   = ["s3:PutObject"]
+      resources = ["${var.audit_bucket_arn}/chain-heads/*"]
     },
     {
       sid       = "RemoveObjects"

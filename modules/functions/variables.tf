@@ -236,6 +236,24 @@ variable "audit_log_group_arn" {
   nullable    = false
 }
 
+variable "audit_bucket_name" {
+  description = "Name of the bucket of the audit log's signed heads (module `audit`)."
+  type        = string
+  nullable    = false
+}
+
+variable "audit_bucket_arn" {
+  description = "ARN of the bucket of the audit log's signed heads."
+  type        = string
+  nullable    = false
+}
+
+variable "audit_signing_key_arn" {
+  description = "ARN of the key that signs the audit log's heads."
+  type        = string
+  nullable    = false
+}
+
 variable "directory" {
   description = "Who owns people and groups: `cognito` (the product, in the user pool) or `federated` (the identity provider)."
   type        = string

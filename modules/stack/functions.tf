@@ -28,6 +28,9 @@ module "functions" {
   search_domain_arn      = module.search_domain.domain_arn
   audit_log_group_name   = module.audit.log_group_name
   audit_log_group_arn    = module.audit.log_group_arn
+  audit_bucket_name      = module.audit.bucket_name
+  audit_bucket_arn       = module.audit.bucket_arn
+  audit_signing_key_arn  = module.audit.signing_key_arn
   api_url                = module.api.url
   console_origins        = var.console_origins
 

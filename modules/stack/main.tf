@@ -11,7 +11,7 @@ module "foundation" {
   console_origins = var.console_origins
 
   destroyed_after_tables = concat(
-    [module.audit.log_group_name, module.api.api_id],
+    [module.audit.log_group_name, module.audit.bucket_name, module.audit.signing_key_arn, module.api.api_id],
     values(module.queues.queue_urls),
     var.destroyed_after_tables,
   )
@@ -57,6 +57,11 @@ module "audit" {
   protect           = var.protect
   key_arn           = module.foundation.key_arn
   retention_in_days = var.audit_retention_days
+  lock_mode         = var.audit_lock_mode
+  log_bucket_name   = module.buckets.log_bucket_name
+
+  housekeeping_role_arn       = module.functions.role_arns["housekeeping"]
+  key_deletion_window_in_days = var.keys.deletion_window_in_days
 }
 
 module "search_domain" {

@@ -43,6 +43,11 @@ output "audit_log_group_name" {
   value       = module.audit.log_group_name
 }
 
+output "audit_bucket_name" {
+  description = "Name of the bucket of the audit log's signed heads."
+  value       = module.audit.bucket_name
+}
+
 output "dashboard_name" {
   description = "Name of the dashboard, null without one."
   value       = module.observability.dashboard_name

@@ -40,6 +40,7 @@ module "stack" {
   functions            = var.functions
   api                  = var.api
   audit_retention_days = var.audit_retention_days
+  audit_lock_mode      = var.audit_lock_mode
   alarms               = var.alarms
   budget               = var.budget
   console_origins      = var.console_origins

@@ -162,6 +162,13 @@ variable "audit_retention_days" {
   nullable    = false
 }
 
+variable "audit_lock_mode" {
+  description = "How the audit log's signed heads are locked: `GOVERNANCE`, or `COMPLIANCE`: nobody can remove them, nor the bucket, before the records' retention is over (module `audit`)."
+  type        = string
+  default     = "GOVERNANCE"
+  nullable    = false
+}
+
 variable "alarms" {
   description = "Whether alarms and a dashboard are made, and the SNS topics that hear of alarms (module `observability`)."
   type = object({

@@ -1,4 +1,6 @@
-//! Encryption under a key of AWS KMS.
+//! Encryption under a key of AWS KMS, and signatures by another.
+
+mod signer;
 
 use std::{collections::BTreeMap, error::Error, sync::Arc};
 
@@ -11,11 +13,12 @@ use aws_sdk_kms::{
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use domain::{PortError, PortErrorKind, PortResult, ports::Cipher};
 
+pub use self::signer::KmsSigner;
 use crate::{account::Account, failure};
 
 const ENCRYPT: &str = "cipher.encrypt";
 const DECRYPT: &str = "cipher.decrypt";
-/// What KMS encrypts at once.
+/// What KMS encrypts or signs at once.
 const LONGEST: usize = 4_096;
 
 /// What a ciphertext begins with: KMS takes no empty text, so that one is told by the mark. The context holds the mark

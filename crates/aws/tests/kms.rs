@@ -1,4 +1,4 @@
-//! The contract of `Cipher`, held by keys of KMS.
+//! The contracts of `Cipher` and `Signer`, held by keys of KMS.
 
 #![cfg(feature = "kms")]
 
@@ -6,9 +6,15 @@ mod support;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aws_sdk_kms::Client;
-use datalake_aws::kms::KmsCipher;
-use domain::{PortErrorKind, ports::Cipher};
+use aws_sdk_kms::{
+    Client,
+    types::{KeySpec, KeyUsageType},
+};
+use datalake_aws::kms::{KmsCipher, KmsSigner};
+use domain::{
+    PortErrorKind,
+    ports::{Cipher, Signer},
+};
 use testkit::Subject;
 
 use self::support::account;
@@ -25,6 +31,19 @@ async fn cipher(url: &str) -> Subject<dyn Cipher> {
     Subject::new(Arc::new(KmsCipher::new(client, arn)), ())
 }
 
+/// A key as Terraform makes the one that signs.
+async fn signing_key(url: &str) -> (Client, String) {
+    let client = Client::new(account(url).await.config());
+    let request = client.create_key().key_usage(KeyUsageType::SignVerify).key_spec(KeySpec::EccNistP256);
+    let key = request.send().await.expect("a key").key_metadata.expect("its description");
+    (client, key.arn.expect("its name"))
+}
+
+async fn signer(url: &str) -> Subject<dyn Signer> {
+    let (client, arn) = signing_key(url).await;
+    Subject::new(Arc::new(KmsSigner::new(client, arn)), ())
+}
+
 fn context(user: &str) -> BTreeMap<String, String> {
     BTreeMap::from([("user".to_owned(), user.to_owned())])
 }
@@ -33,7 +52,9 @@ fn context(user: &str) -> BTreeMap<String, String> {
 /// - a changed or shortened ciphertext reads as another text, while KMS answers `InvalidCiphertextException`
 ///   (<https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>): these checks run over moto;
 /// - it takes an empty text and more than 4,096 bytes
-///   (<https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>): the adapter sends neither.
+///   (<https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>): the adapter sends neither;
+/// - it signs more than 4,096 bytes (<https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html>): the adapter
+///   does not send them.
 mod ministack {
     use super::*;
 
@@ -51,6 +72,28 @@ mod ministack {
 
     async fn make() -> Subject<dyn Cipher> {
         cipher(&test_servers::ministack().url()).await
+    }
+
+    mod signatures {
+        use super::*;
+
+        async fn make() -> Subject<dyn Signer> {
+            signer(&test_servers::ministack().url()).await
+        }
+
+        testkit::signer_suite!(make, unless = left_out);
+    }
+
+    #[tokio::test]
+    async fn a_disabled_key_does_not_sign_and_is_unavailable() {
+        if left_out() {
+            return;
+        }
+        let (client, arn) = signing_key(&test_servers::ministack().url()).await;
+        let signer = KmsSigner::new(client.clone(), arn.clone());
+        client.disable_key().key_id(&arn).send().await.expect("disabled");
+        let error = signer.sign(b"message").await.expect_err("the key is disabled");
+        assert!(error.is(PortErrorKind::Unavailable), "{error}");
     }
 
     #[tokio::test]
@@ -110,6 +153,16 @@ mod moto {
 
     async fn make() -> Subject<dyn Cipher> {
         cipher(&test_servers::moto().url()).await
+    }
+
+    mod signatures {
+        use super::*;
+
+        async fn make() -> Subject<dyn Signer> {
+            signer(&test_servers::moto().url()).await
+        }
+
+        testkit::signer_suite!(make, unless = left_out);
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ pub mod access;
 pub mod api_key;
 pub mod audit;
 pub mod cart;
+pub mod chain_heads;
 pub mod change;
 pub mod dataset;
 pub mod deadline;

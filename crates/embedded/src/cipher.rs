@@ -3,13 +3,7 @@
 //! Ciphertext: one byte of version, 12 bytes of nonce, then the sealed bytes with their tag of 16 bytes. The version and
 //! the context are authenticated with it.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use async_trait::async_trait;
 use aws_lc_rs::{
@@ -17,6 +11,8 @@ use aws_lc_rs::{
     rand,
 };
 use domain::{PortError, PortErrorKind, PortResult, ports::Cipher};
+
+use crate::key_file;
 
 /// The only version so far.
 const VERSION: u8 = 1;
@@ -36,52 +32,14 @@ impl AesCipher {
     /// `PermissionDenied` if others may read the file, `Unexpected` if it holds no key, `Unavailable` if it can't be
     /// read or written.
     pub fn open(path: &Path) -> PortResult<Self> {
-        let failed =
-            |error: io::Error| PortError::new(PortErrorKind::Unavailable, "cipher.open").with("file", path.display()).because(error);
-        match create(path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(error)),
-            _ => {}
-        }
-        let file = File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let error = PortError::new(PortErrorKind::PermissionDenied, "cipher.open");
-            return Err(error.with("file", path.display()).with("mode", format!("{mode:03o}")).with("needed", "600"));
-        }
-        let mut bytes = Vec::with_capacity(KEY_BYTES + 1);
-        file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        let bytes = key_file::open("cipher.open", path, KEY_BYTES, || {
+            let mut key = [0_u8; KEY_BYTES];
+            rand::fill(&mut key).map(|()| key.to_vec())
+        })?;
         let unusable = |_| {
             PortError::new(PortErrorKind::Unexpected, "cipher.open").with("file", path.display()).with("reason", "holds no key of 32 bytes")
         };
         Ok(Self { key: RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(unusable)? })
-    }
-}
-
-/// Makes the key file, or fails with `AlreadyExists`. After a crash it is there whole or not at all: the key is written
-/// beside it first, and linking fails if somebody else was faster.
-fn create(path: &Path) -> io::Result<()> {
-    if fs::exists(path)? {
-        return Err(ErrorKind::AlreadyExists.into());
-    }
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut bytes = [0_u8; KEY_BYTES + 8];
-    rand::fill(&mut bytes).map_err(|_| io::Error::other("no randomness"))?;
-    let (key, suffix) = bytes.split_at(KEY_BYTES);
-    let beside = Beside(folder.join(format!(".key-{}", hex::encode(suffix))));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside.0)?;
-    file.write_all(key)?;
-    file.sync_all()?;
-    fs::hard_link(&beside.0, path)?;
-    File::open(folder)?.sync_all()
-}
-
-/// A temporary file that goes away in every case.
-struct Beside(PathBuf);
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // What can't be removed is a stray file that only its owner can read.
-        let _ = fs::remove_file(&self.0);
     }
 }
 

@@ -3,9 +3,11 @@
 pub mod audit_log;
 pub mod cipher;
 pub mod jobs;
+mod key_file;
 pub mod listen;
 pub mod objects;
 pub mod search;
+pub mod signer;
 pub mod tables;
 pub mod users;
 

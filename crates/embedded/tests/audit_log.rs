@@ -5,7 +5,8 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use datalake_embedded::audit_log::{FileAuditLog, Problem, Report, verify};
 use domain::{
     PortErrorKind, Timestamp,
-    ports::{AuditLog, AuditQuery, ChainedRecord},
+    chain_heads::ChainEnd,
+    ports::{AuditLog, AuditQuery, ChainedRecord, FIRST_PREVIOUS_HASH},
 };
 use testkit::{
     FixedClock, Subject,
@@ -56,7 +57,7 @@ fn rewrite(folder: &Path, change: impl FnOnce(&mut Vec<String>)) {
 }
 
 fn report(folder: &Path) -> Report {
-    verify(folder).expect("verifies")
+    verify(folder, &[]).expect("verifies")
 }
 
 #[tokio::test]
@@ -95,6 +96,35 @@ async fn a_record_that_was_replaced_and_sealed_anew_is_found() {
         lines[2] = serde_json::to_string(&sealed).expect("JSON");
     });
     assert_eq!(report(folder.path()).problems, [Problem::Broken { chain: 1, sequence: 4 }]);
+}
+
+/// From inside, a log whose end was cut off looks whole, and so does one that was sealed anew from the first record on.
+#[tokio::test]
+async fn what_only_signed_heads_show_is_found_by_them() {
+    let folder = filled().await;
+    let end = |record: &ChainedRecord| ChainEnd { chain: record.chain, sequence: record.sequence, hash: record.hash.clone() };
+    let (first, second) = (sealed(1, 7), sealed(2, 5));
+    let signed = [end(&first[3]), end(&first[6]), end(&second[4])];
+    assert!(verify(folder.path(), &signed).expect("verifies").is_whole());
+
+    rewrite(folder.path(), |lines| lines.truncate(lines.len() - 1));
+    assert!(report(folder.path()).is_whole());
+    let problems = verify(folder.path(), &signed).expect("verifies").problems;
+    assert_eq!(problems, [Problem::NotAsSigned { chain: 1, sequence: 7 }]);
+
+    rewrite(folder.path(), |lines| {
+        lines.clear();
+        let mut previous = FIRST_PREVIOUS_HASH.to_owned();
+        for old in &second {
+            let record = domain::audit::AuditRecord { resource: "another".to_owned(), ..old.record.clone() };
+            let sealed = ChainedRecord::seal(2, old.sequence, previous.as_str(), record);
+            previous.clone_from(&sealed.hash);
+            lines.push(serde_json::to_string(&sealed).expect("JSON"));
+        }
+    });
+    assert!(report(folder.path()).is_whole());
+    let problems = verify(folder.path(), &signed[2..]).expect("verifies").problems;
+    assert_eq!(problems, [Problem::NotAsSigned { chain: 2, sequence: 5 }]);
 }
 
 #[tokio::test]

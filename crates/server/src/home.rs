@@ -21,6 +21,7 @@ use embedded::{
     jobs::SqliteJobs,
     objects::{InternalKey, ObjectStore},
     search::TantivyIndex,
+    signer::FileSigner,
     tables::SqliteTables,
     users::Users,
 };
@@ -32,6 +33,9 @@ use crate::sign_in::SigningKeys;
 /// The bucket of all data.
 pub(crate) const BUCKET: &str = "datalake";
 
+/// The bucket of the audit log's signed heads.
+pub(crate) const AUDIT_BUCKET: &str = "datalake-audit";
+
 /// Everything that one machine's data lake keeps and does, opened below one folder.
 pub struct Home {
     pub(crate) clock: Arc<dyn Clock>,
@@ -40,6 +44,7 @@ pub struct Home {
     pub(crate) jobs: Arc<SqliteJobs>,
     pub(crate) cipher: Arc<AesCipher>,
     pub(crate) audit_log: Arc<FileAuditLog>,
+    pub(crate) signer: Arc<FileSigner>,
     pub(crate) search: Arc<TantivyIndex>,
     pub(crate) users: Users,
     pub(crate) signing_keys: Arc<SigningKeys>,
@@ -72,12 +77,15 @@ impl Home {
         let jobs = Arc::new(jobs);
         let cipher = Arc::new(AesCipher::open(&folder.join("cipher.key")).context("can't open the cipher's key")?);
         let audit_log = FileAuditLog::open(&folder.join("audit"), Arc::clone(&clock)).await.context("can't open the audit log")?;
+        let signer = FileSigner::open(&folder.join("audit-signing.key")).context("can't open the key that signs the audit log")?;
         let search = TantivyIndex::open(folder.join("search")).context("can't open the search index")?;
         let users = Users::open(folder, Arc::clone(&clock), Arc::clone(&ids)).context("can't open the users")?;
         let signing_keys = SigningKeys::open(folder, Arc::clone(&clock)).context("can't open the signing keys")?;
         let store = ObjectStore::open(&folder.join("objects"), Arc::clone(&clock), Arc::clone(&ids))
             .map_err(|error| anyhow::anyhow!("can't open the objects: {error}"))?;
-        store.ensure_bucket(BUCKET).await.map_err(|error| anyhow::anyhow!("can't make the bucket: {error}"))?;
+        for bucket in [BUCKET, AUDIT_BUCKET] {
+            store.ensure_bucket(bucket).await.map_err(|error| anyhow::anyhow!("can't make the bucket {bucket}: {error}"))?;
+        }
         let core = Core::new(tables.clone(), jobs.clone(), cipher.clone(), Arc::clone(&clock), Arc::clone(&ids));
         let identity = Identity::new(core.clone(), Arc::new(users.clone()));
         let people = People::new(core.clone(), Arc::new(users.clone()), Arc::new(users.clone()));
@@ -89,6 +97,7 @@ impl Home {
             jobs,
             cipher,
             audit_log: Arc::new(audit_log),
+            signer: Arc::new(signer),
             search: Arc::new(search),
             users,
             signing_keys: Arc::new(signing_keys),

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bridges::{Feed, Queue, RetriedChanges},
-    home::{BUCKET, Home, ObjectPorts},
+    home::{AUDIT_BUCKET, BUCKET, Home, ObjectPorts},
 };
 
 /// Starts all loops.
@@ -79,11 +79,13 @@ fn handlers(home: &Home, ports: &ObjectPorts, api_url: &str) -> Vec<(JobKind, Ar
         multipart: Arc::clone(&ports.multipart),
         jobs: home.jobs.clone(),
         cipher: home.cipher.clone(),
+        signer: home.signer.clone(),
         // Here nobody changes people behind the product's back.
         directory: None,
         clock: Arc::clone(&home.clock),
         ids: Arc::clone(&home.ids),
         bucket: BUCKET.to_owned(),
+        audit_bucket: AUDIT_BUCKET.to_owned(),
     });
     vec![
         (JobKind::Audit, Arc::new(logging)),

@@ -15,6 +15,8 @@ pub mod jobs;
 mod memory_audit_log;
 mod memory_cipher;
 mod memory_jobs;
+mod memory_signer;
+pub mod signer;
 mod suite;
 mod system;
 
@@ -22,6 +24,7 @@ pub use faults::Faults;
 pub use memory_audit_log::MemoryAuditLog;
 pub use memory_cipher::MemoryCipher;
 pub use memory_jobs::{LONGEST_DELAY, MemoryJobs};
+pub use memory_signer::MemorySigner;
 pub use suite::Subject;
 pub use system::{FixedClock, SequentialIds};
 

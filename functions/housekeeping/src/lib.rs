@@ -2,19 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{AppResult, Core, identity::Reconciliation, workers::housekeeping::Housekeeping};
+use app::{
+    AppError, AppResult, Core,
+    identity::Reconciliation,
+    workers::{chain_heads::HeadKeeping, housekeeping::Housekeeping},
+};
 use async_trait::async_trait;
 use domain::{
     Deadline, PortError, PortErrorKind,
     job::Job,
-    ports::{Cipher, Clock, Directory, Entry, Handler, Ids, Jobs, Multipart, Objects, Outcome, Tables},
+    ports::{Cipher, Clock, Directory, Entry, Handler, Ids, Jobs, Multipart, Objects, Outcome, Signer, Tables},
 };
 
 /// The ports that this function uses; its policy in the cloud has the same list.
 pub struct Deps {
     /// Everything that can be due, and what hangs on it.
     pub tables: Arc<dyn Tables>,
-    /// The data bucket: versions to remove.
+    /// The data bucket: versions to remove; and the bucket of signed heads.
     pub objects: Arc<dyn Objects>,
     /// Uploads in parts to abort.
     pub multipart: Arc<dyn Multipart>,
@@ -22,6 +26,8 @@ pub struct Deps {
     pub jobs: Arc<dyn Jobs>,
     /// For the cursors' key, which the functions behind the API may only read.
     pub cipher: Arc<dyn Cipher>,
+    /// For the heads of the audit log's chains.
+    pub signer: Arc<dyn Signer>,
     /// The directory, if people can be changed in it behind the product's back.
     pub directory: Option<Arc<dyn Directory>>,
     /// The time.
@@ -30,11 +36,14 @@ pub struct Deps {
     pub ids: Arc<dyn Ids>,
     /// The data bucket's name.
     pub bucket: String,
+    /// Name of the bucket of signed heads.
+    pub audit_bucket: String,
 }
 
 /// The worker.
 pub struct Worker {
     housekeeping: Housekeeping,
+    heads: HeadKeeping,
     reconciliation: Option<Reconciliation>,
     core: Core,
     jobs: Arc<dyn Jobs>,
@@ -44,15 +53,18 @@ impl Worker {
     /// Over its ports.
     #[must_use]
     pub fn new(deps: Deps) -> Self {
-        let Deps { tables, objects, multipart, jobs, cipher, directory, clock, ids, bucket } = deps;
+        let Deps { tables, objects, multipart, jobs, cipher, signer, directory, clock, ids, bucket, audit_bucket } = deps;
         let core = Core::new(tables.clone(), jobs.clone(), cipher, clock.clone(), ids.clone());
         let reconciliation = directory.map(|directory| Reconciliation::new(core.clone(), directory));
-        Self { housekeeping: Housekeeping::new(tables, objects, multipart, clock, ids, bucket), reconciliation, core, jobs }
+        let heads = HeadKeeping::new(tables.clone(), objects.clone(), signer, clock.clone(), audit_bucket);
+        let housekeeping = Housekeeping::new(tables, objects, multipart, clock, ids, bucket);
+        Self { housekeeping, heads, reconciliation, core, jobs }
     }
 
     /// Everything that a regular run has to do. One part that fails does not keep the others from being done.
     async fn sweep(&self, deadline: Deadline) -> Option<Job> {
         let key = self.core.make_cursor_key().await;
+        let heads = self.heads.keep().await;
         let people = match &self.reconciliation {
             Some(reconciliation) => reconciliation.run(deadline).await.map(|done| {
                 if !done.complete {
@@ -63,8 +75,8 @@ impl Worker {
         };
         // What failed is due again at the next sweep, which the schedule brings.
         let rest = self.housekeeping.sweep_until(None, deadline).await.1;
-        if let Err(error) = key.and(people) {
-            // The rest goes on; the schedule brings what failed again.
+        // The schedule brings what failed again.
+        for error in [key.err(), heads.err().map(AppError::from), people.err()].into_iter().flatten() {
             tracing::error!(error = &error as &dyn std::error::Error, "a part of a regular run failed");
         }
         rest

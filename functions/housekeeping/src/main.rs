@@ -21,6 +21,7 @@ async fn main() -> Result<(), lambda::Error> {
         multipart: objects,
         jobs: account.jobs(told.queues()),
         cipher: account.cipher(told.get(Setting::KeyArn)?),
+        signer: account.signer(told.get(Setting::AuditKeyArn)?),
         directory: Some(account.directory(
             told.get(Setting::UserPoolId)?,
             told.get(Setting::Directory)?,
@@ -29,6 +30,7 @@ async fn main() -> Result<(), lambda::Error> {
         clock,
         ids: Arc::new(SystemIds::default()),
         bucket: told.get(Setting::Bucket)?.to_owned(),
+        audit_bucket: told.get(Setting::AuditBucket)?.to_owned(),
     });
     serve_events(|event, deadline| events::jobs_or_schedule(event, &worker, deadline)).await
 }

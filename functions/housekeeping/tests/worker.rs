@@ -6,11 +6,11 @@ use datalake_function_housekeeping::{Deps, Worker};
 use domain::{
     Deadline, PortErrorKind, PortResult,
     job::Job,
-    ports::{Entry, Handler, Table, Tables},
+    ports::{Entry, Handler, Objects as _, Table, Tables},
 };
 use testkit::{
-    FixedClock, MemoryCipher, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds,
-    builders::{BUCKET, export_id, now, package_id, pending_dataset, user_id},
+    FixedClock, MemoryAuditLog, MemoryCipher, MemoryJobs, MemoryObjects, MemorySigner, MemoryTables, SequentialIds,
+    builders::{BUCKET, audit_record, export_id, now, package_id, pending_dataset, user_id},
 };
 
 fn worker(tables: &Arc<MemoryTables>, objects: &Arc<MemoryObjects>) -> Worker {
@@ -26,10 +26,12 @@ fn worker_with(tables: &Arc<MemoryTables>, objects: &Arc<MemoryObjects>, jobs: &
         multipart: objects.clone(),
         jobs: jobs.clone(),
         cipher: Arc::new(MemoryCipher::default()),
+        signer: Arc::new(MemorySigner::default()),
         directory: None,
         clock,
         ids,
         bucket: BUCKET.to_owned(),
+        audit_bucket: "audit".to_owned(),
     })
 }
 
@@ -94,4 +96,26 @@ async fn what_there_is_no_time_for_is_enqueued_or_the_job_comes_again() -> PortR
         assert!(matches!(next, Job::SweepFrom { .. }), "{next:?}");
     }
     panic!("it never ends")
+}
+
+#[tokio::test]
+async fn a_sweep_keeps_the_chains_signed_heads_and_goes_on_where_that_fails() -> PortResult<()> {
+    let (tables, objects) = (Arc::new(MemoryTables::new()), Arc::new(MemoryObjects::new()));
+    let store = app::store::Store::new(tables.clone());
+    let logging = app::workers::logging::Logging::new(tables.clone(), Arc::new(MemoryAuditLog::default()));
+    let audited = entry("1", Job::Audit { record: audit_record(1, "pkg_1") });
+    assert!(logging.handle(vec![audited]).await.failed.is_empty());
+    tables.write(store.put_dataset(&pending_dataset(1, 1, "a.csv"), Some(now()), None, None)?).await?;
+
+    objects.faults().fail_once("objects.put", PortErrorKind::Unavailable);
+    let worker = worker(&tables, &objects);
+    assert!(worker.handle(vec![entry("1", Job::Sweep)]).await.failed.is_empty());
+    assert!(tables.rows(Table::Datasets).is_empty(), "the rest was done");
+    assert!(objects.list("audit", "", None).await?.objects.is_empty());
+    for _ in 0..2 {
+        assert!(worker.handle(vec![entry("1", Job::Sweep)]).await.failed.is_empty());
+    }
+    let kept = objects.list("audit", app::workers::chain_heads::PREFIX, None).await?.objects;
+    assert_eq!(kept.len(), 1, "written at the next run, and once");
+    Ok(())
 }

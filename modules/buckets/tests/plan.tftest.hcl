@@ -2,7 +2,7 @@ mock_provider "aws" {
   source = "../mocks"
 }
 
-run "the_log_bucket_takes_logs_of_the_data_bucket_alone" {
+run "the_log_bucket_takes_logs_of_the_deployments_buckets_alone" {
   command = plan
 
   assert {
@@ -17,11 +17,11 @@ run "the_log_bucket_takes_logs_of_the_data_bucket_alone" {
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
-        Sid      = "AccessLogsOfTheDataBucket", Effect = "Allow", Principal = { Service = "logging.s3.amazonaws.com" }
+        Sid      = "AccessLogsOfOtherBuckets", Effect = "Allow", Principal = { Service = "logging.s3.amazonaws.com" }
         Action   = ["s3:PutObject"]
-        Resource = "arn:aws:s3:::data-lake-logs-123456789012-eu-west-1/s3/data-lake-data-123456789012-eu-west-1/*"
+        Resource = [for kind in ["data", "audit"] : "arn:aws:s3:::data-lake-logs-123456789012-eu-west-1/s3/data-lake-${kind}-123456789012-eu-west-1/*"]
         Condition = {
-          ArnLike      = { "aws:SourceArn" = "arn:aws:s3:::data-lake-data-123456789012-eu-west-1" }
+          ArnLike      = { "aws:SourceArn" = [for kind in ["data", "audit"] : "arn:aws:s3:::data-lake-${kind}-123456789012-eu-west-1"] }
           StringEquals = { "aws:SourceAccount" = "123456789012" }
         }
       },

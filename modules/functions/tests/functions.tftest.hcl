@@ -64,15 +64,20 @@ variables {
   search_domain_arn    = "arn:aws:es:eu-west-1:123456789012:domain/data-lake"
   audit_log_group_name = "datalake/audit-log"
   audit_log_group_arn  = "arn:aws:logs:eu-west-1:123456789012:log-group:datalake/audit-log"
-  directory            = "cognito"
-  admin_group          = "admins"
-  user_pool_id         = "eu-west-1_pool"
-  user_pool_arn        = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_pool"
-  issuer               = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
-  jwks_url             = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool/.well-known/jwks.json"
-  client_ids           = ["client-1", "client-2"]
-  api_url              = "https://api.example"
-  console_origins      = ["https://console.example"]
+
+  audit_bucket_name     = "data-lake-audit-123456789012-eu-west-1"
+  audit_bucket_arn      = "arn:aws:s3:::data-lake-audit-123456789012-eu-west-1"
+  audit_signing_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/33333333-3333-3333-3333-333333333333"
+
+  directory       = "cognito"
+  admin_group     = "admins"
+  user_pool_id    = "eu-west-1_pool"
+  user_pool_arn   = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_pool"
+  issuer          = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool"
+  jwks_url        = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool/.well-known/jwks.json"
+  client_ids      = ["client-1", "client-2"]
+  api_url         = "https://api.example"
+  console_origins = ["https://console.example"]
 }
 
 run "all_functions" {
@@ -134,7 +139,7 @@ run "what_functions_are_told" {
       indexer      = "LOG_LEVEL PREFIX SEARCH_ENDPOINT"
       manifest     = "API_URL AUDIT_QUEUE_URL BUCKET KEY_ARN LOG_LEVEL MANIFEST_QUEUE_URL PREFIX SIGNER_ROLE_ARN"
       logging      = "AUDIT_LOG_GROUP LOG_LEVEL PREFIX"
-      housekeeping = "ADMIN_GROUP AUDIT_QUEUE_URL BUCKET DIRECTORY HOUSEKEEPING_QUEUE_URL KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID"
+      housekeeping = "ADMIN_GROUP AUDIT_BUCKET AUDIT_KEY_ARN AUDIT_QUEUE_URL BUCKET DIRECTORY HOUSEKEEPING_QUEUE_URL KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID"
     }
     error_message = "A function that isn't told what it needs does not start, and none is told more."
   }
@@ -190,6 +195,19 @@ run "what_functions_may_do" {
       housekeeping = module.housekeeping.policy
     } : name if strcontains(policy, var.user_secrets_key_arn)] == ["authorizer", "profile"]
     error_message = "Only the authorizer and the profile function may use the key of users' secrets."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.housekeeping.policy).Statement : statement.Action[0] => statement.Resource if strcontains(jsonencode(statement.Resource), "audit-123456789012") || contains(statement.Resource, var.audit_signing_key_arn) } == {
+      "kms:Sign"     = [var.audit_signing_key_arn]
+      "s3:PutObject" = ["${var.audit_bucket_arn}/chain-heads/*"]
+    }
+    error_message = "Housekeeping signs heads of the audit log's chains and writes them below their prefix, and no more."
+  }
+
+  assert {
+    condition     = length([for name, policy in { logging = module.logging.policy, changes = module.changes.policy, packages = module.packages.policy, manifest = module.manifest.policy } : name if strcontains(policy, var.audit_bucket_arn) || strcontains(policy, var.audit_signing_key_arn)]) == 0
+    error_message = "Whoever writes the log does not sign its heads."
   }
 
   assert {
@@ -259,7 +277,7 @@ run "signing" {
   }
 
   assert {
-    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.signer.policy).Statement : statement.Action])) == toset(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"])
+    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.signer.policy).Statement : statement.Action])) == toset(["s3:GetObjectVersion", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"])
     error_message = "A URL may read and put objects and no more."
   }
 }

@@ -1,9 +1,11 @@
-//! Heads of the audit log's chains (`chain/{k}`).
+//! Heads of the audit log's chains (`chain/{k}`), and those that were signed last (`chain-heads/signed`).
 
 use std::collections::VecDeque;
 
 use domain::{
     PortResult,
+    audit::CHAINS,
+    chain_heads::{ChainEnd, ChainHeads},
     ports::{ChainedRecord, Condition, FIRST_PREVIOUS_HASH, Key, Table, Write},
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,9 @@ pub(crate) struct StoredHead {
     pub(crate) revision: u64,
 }
 
+/// The row of the heads that were signed last.
+const KEPT: (&str, &str) = ("chain-heads", "signed");
+
 #[derive(Serialize, Deserialize)]
 struct ChainRow {
     kind: String,
@@ -61,6 +66,36 @@ impl Store {
             || StoredHead { head: ChainHead::default(), revision: 0 },
             |row| StoredHead { head: row.head, revision: row.revision },
         ))
+    }
+
+    /// Where every chain that has a record ends now.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn chain_ends(&self) -> PortResult<Vec<ChainEnd>> {
+        let keys: Vec<Key> = (0..CHAINS).map(|chain| Key::new("chain", chain.to_string())).collect();
+        let rows = self.tables.get_many(Table::Settings, &keys, true).await?;
+        let end = |(chain, item)| {
+            let ChainHead { sequence, hash, .. } = row_of::<ChainRow>(item)?.head;
+            Ok(ChainEnd { chain, sequence, hash })
+        };
+        (0..).zip(rows).filter_map(|(chain, item)| Some((chain, item?))).map(end).collect()
+    }
+
+    /// The heads that were signed last.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn kept_chain_heads(&self) -> PortResult<Option<ChainHeads>> {
+        self.setting(KEPT.0, KEPT.1).await
+    }
+
+    /// Remembers heads that were signed.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub(crate) async fn keep_chain_heads(&self, heads: &ChainHeads) -> PortResult<()> {
+        self.save_setting(KEPT.0, KEPT.1, heads, None).await
     }
 
     /// Moves a head, if nobody moved it since it was read. `PreconditionFailed` otherwise.

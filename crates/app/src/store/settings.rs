@@ -95,7 +95,7 @@ impl Store {
         found.pop().flatten().map(|item| row_of::<ValueRow<T>>(item).map(|row| row.value)).transpose()
     }
 
-    async fn save_setting<T: Serialize>(&self, kind: &str, id: &str, value: &T, condition: Option<Condition>) -> PortResult<()> {
+    pub(super) async fn save_setting<T: Serialize>(&self, kind: &str, id: &str, value: &T, condition: Option<Condition>) -> PortResult<()> {
         let row = ValueRow { kind: kind.to_owned(), id: id.to_owned(), value };
         self.tables.write(Write::Put { table: Table::Settings, item: item_of(&row)?, condition }).await
     }

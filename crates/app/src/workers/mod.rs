@@ -1,5 +1,6 @@
 //! What follows from changes: workers that handle entries at least once, in any order.
 
+pub mod chain_heads;
 pub mod changes;
 pub mod housekeeping;
 pub mod indexing;

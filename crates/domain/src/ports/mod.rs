@@ -8,6 +8,7 @@ mod directory;
 mod jobs;
 mod objects;
 mod search;
+mod signer;
 mod system;
 pub mod tables;
 mod tokens;
@@ -22,6 +23,7 @@ pub use objects::{
     PutOptions, SignedRequest, StoredPart,
 };
 pub use search::{SearchIndex, SearchRebuild};
+pub use signer::{ECDSA_SHA_256, Signature, Signer};
 pub use system::{Clock, Ids};
 pub use tables::{
     Condition, Index, Item, Key, Order, PAGE_LIMIT_BYTES, Page, PageKey, Query, Range, Scan, Schema, Table, Tables, Update, Value, Write,

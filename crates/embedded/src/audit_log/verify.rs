@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use domain::ports::{FIRST_PREVIOUS_HASH, chain_hash};
+use domain::{
+    chain_heads::ChainEnd,
+    ports::{FIRST_PREVIOUS_HASH, chain_hash},
+};
 use serde_json::{Map, Value};
 
 use super::read::{Identity, Line, Place, lines};
@@ -44,6 +47,14 @@ pub enum Problem {
         /// The last that is missing.
         last: u64,
     },
+    /// The record at this place is not the one that was signed as the chain's head: it is missing, or everything up to it
+    /// was written anew.
+    NotAsSigned {
+        /// The chain.
+        chain: u32,
+        /// The place.
+        sequence: u64,
+    },
     /// A second record claims a place that another one has.
     Forked {
         /// The chain.
@@ -75,34 +86,41 @@ impl Report {
     }
 }
 
-/// Verifies the log in `folder`; it may be in use. Blocks: to be called off the asynchronous threads.
+/// Verifies the log in `folder`, also against heads that were signed earlier and kept elsewhere; it may be in use. Blocks:
+/// to be called off the asynchronous threads.
 ///
 /// # Errors
 /// If a file can't be read.
-pub fn verify(folder: &Path) -> io::Result<Report> {
+pub fn verify(folder: &Path, signed: &[ChainEnd]) -> io::Result<Report> {
     let mut report = Report::default();
     let mut repeated: BTreeMap<Identity, u64> = BTreeMap::new();
+    let mut missing: BTreeSet<Identity> = signed.iter().map(|end| (end.chain, end.sequence, end.hash.clone())).collect();
     lines(folder, &Place::default(), |line| {
-        report.take(line, &mut repeated);
+        if let Some(identity) = report.take(line, &mut repeated) {
+            missing.remove(&identity);
+        }
         Ok(true)
     })?;
     report.resolve(folder, repeated)?;
+    report.problems.extend(missing.into_iter().map(|(chain, sequence, _)| Problem::NotAsSigned { chain, sequence }));
     Ok(report)
 }
 
 impl Report {
-    fn take(&mut self, line: &Line<'_>, repeated: &mut BTreeMap<Identity, u64>) {
-        let Some((fields, (chain, sequence, hash))) = parse(line.bytes) else {
+    /// Takes a line, and answers with the record that it is.
+    fn take(&mut self, line: &Line<'_>, repeated: &mut BTreeMap<Identity, u64>) -> Option<Identity> {
+        let Some((fields, identity)) = parse(line.bytes) else {
             self.problems.push(Problem::Unreadable { file: line.file.to_owned(), line: line.number });
-            return;
+            return None;
         };
+        let (chain, sequence, hash) = identity.clone();
         if chain_hash(&fields) != hash {
             self.problems.push(Problem::Changed { chain, sequence });
         }
         let (last, last_hash) = self.heads.get(&chain).cloned().unwrap_or((0, FIRST_PREVIOUS_HASH.to_owned()));
         if sequence <= last {
             *repeated.entry((chain, sequence, hash)).or_default() += 1;
-            return;
+            return Some(identity);
         }
         if sequence > last + 1 {
             self.problems.push(Problem::Missing { chain, first: last + 1, last: sequence - 1 });
@@ -111,6 +129,7 @@ impl Report {
         }
         self.records += 1;
         self.heads.insert(chain, (sequence, hash));
+        Some(identity)
     }
 
     /// Tells copies from forks: an identity that stands more often in the log than it was repeated has an original.

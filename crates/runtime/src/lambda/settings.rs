@@ -62,6 +62,10 @@ settings! {
     AdminGroup = "DATALAKE_ADMIN_GROUP";
     /// The log group of the audit log.
     AuditLogGroup = "DATALAKE_AUDIT_LOG_GROUP";
+    /// The bucket where signed heads of the audit log's chains are kept.
+    AuditBucket = "DATALAKE_AUDIT_BUCKET";
+    /// The key that signs them.
+    AuditKeyArn = "DATALAKE_AUDIT_KEY_ARN";
     /// The API's public address, without a slash at the end.
     ApiUrl = "DATALAKE_API_URL";
     /// Pages that may read answers, separated by commas.
