@@ -30,10 +30,9 @@ output "warnings" {
 output "next_steps" {
   description = "What to do now."
   value       = <<-EOT
-    1. ${var.administrator.email} has mail: an invitation with a first password. Sign in with it and choose another one:
-       ${module.identity.sign_in_url}/login?client_id=${module.identity.client_id}&response_type=code&scope=openid+email+profile&redirect_uri=http%3A%2F%2F127.0.0.1%3A8971%2Fcallback
+    1. ${var.administrator.email} has mail: an invitation with a first password.
     2. See that the API answers: curl ${module.stack.api_url}/healthz
-    3. Tell the command line where it is, and sign in:
+    3. Tell the command line where it is, and sign in; the page asks for the first password, and for another one:
        datalake configure --endpoint ${module.stack.api_url} --issuer ${module.identity.issuer} --client-id ${module.identity.client_id}
        datalake login
   EOT
