@@ -7,6 +7,8 @@ locals {
   # S3 locks for a hundred years at most. What is about to be destroyed is locked for a day, and can be unlocked.
   locked_days = var.protect ? (var.retention_in_days == 0 ? 36500 : var.retention_in_days) : 1
   lock_mode   = var.protect ? var.lock_mode : "GOVERNANCE"
+  # For ever is never.
+  expiring_days = var.retention_in_days == 0 ? [] : [var.retention_in_days]
 }
 
 resource "aws_s3_bucket" "heads" {
@@ -78,30 +80,28 @@ resource "aws_s3_bucket_logging" "heads" {
 resource "aws_s3_bucket_lifecycle_configuration" "heads" {
   bucket = aws_s3_bucket.heads.id
 
+  # Heads go with the records that they are about. A version that is locked stays until it is not.
   rule {
-    id     = "unfinished-uploads"
+    id     = "heads"
     status = "Enabled"
     filter {}
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
     }
-  }
 
-  # Heads go with the records that they are about. A version that is locked stays until it is not.
-  dynamic "rule" {
-    for_each = var.retention_in_days == 0 ? [] : ["heads"]
+    dynamic "expiration" {
+      for_each = local.expiring_days
 
-    content {
-      id     = rule.value
-      status = "Enabled"
-      filter {}
-
-      expiration {
-        days = var.retention_in_days
+      content {
+        days = expiration.value
       }
+    }
 
-      noncurrent_version_expiration {
+    dynamic "noncurrent_version_expiration" {
+      for_each = local.expiring_days
+
+      content {
         noncurrent_days = 1
       }
     }

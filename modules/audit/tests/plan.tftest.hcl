@@ -54,7 +54,7 @@ run "signed_heads_are_locked_for_as_long_as_records_are_kept" {
     error_message = "The lock holds for the log's retention."
   }
   assert {
-    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.heads.rule : rule.expiration[0].days if rule.id == "heads"] == [731]
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.heads.rule : [rule.expiration[0].days, rule.noncurrent_version_expiration[0].noncurrent_days]] == [[731, 1]]
     error_message = "Heads go with the records that they are about."
   }
   assert {
@@ -126,7 +126,7 @@ run "records_that_are_kept_for_ever" {
   }
 
   assert {
-    condition     = aws_s3_bucket_object_lock_configuration.heads.rule[0].default_retention[0].days == 36500 && length(aws_s3_bucket_lifecycle_configuration.heads.rule) == 1
+    condition     = aws_s3_bucket_object_lock_configuration.heads.rule[0].default_retention[0].days == 36500 && length(aws_s3_bucket_lifecycle_configuration.heads.rule[0].expiration) == 0
     error_message = "Their heads are kept as long as S3 can, and nothing expires."
   }
 }

@@ -91,7 +91,11 @@ impl HeadKeeping {
         }
         let heads = ChainHeads { schema: SCHEMA, time: self.clock.now(), chains };
         let address = ObjectAddress { bucket: self.bucket.clone(), key: key(heads.time) };
-        self.put(&address, &self.sign(&heads).await?).await?;
+        let signed = self.sign(&heads).await?;
+        self.put(&address, &signed).await?;
+        // Logs go elsewhere: another place where whoever changes this one does not reach.
+        let SignedHeads { signed, signature, key, .. } = &signed;
+        tracing::info!(object = address.key, signed, signature, key, "signed the heads of the audit log's chains");
         // If this is lost, the same heads are written once more, with another time.
         self.store.keep_chain_heads(&heads).await?;
         Ok(Some(address))
