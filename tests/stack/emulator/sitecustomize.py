@@ -9,12 +9,14 @@ def begin():
     except ImportError:
         return  # Another Python program, started by the emulator.
     import federation
+    import hold
     import mend
     import record
 
     record.begin(os.environ["DATALAKE_RECORD"])
     mend.begin()
     federation.begin()
+    hold.begin(os.environ["DATALAKE_RECORD"])
 
 
 if os.environ.get("DATALAKE_RECORD"):

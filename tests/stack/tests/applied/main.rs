@@ -23,10 +23,13 @@ async fn the_applied_root_does_the_whole_job_with_the_least_rights() -> Result<(
     stack.fire_schedule().await.context("the schedule's target")?;
     println!("{}", stack.journey().await?);
     println!("{}", stack.errands("first").await?);
+    // While it has its full time: what changed in the directory is looked for only if there is enough of it.
+    stack.fire_schedule().await.context("what changed in the directory")?;
     changes::of_sizes_reach_the_functions(&mut stack).await.context("a change of sizes")?;
     println!("{}", stack.errands("second").await?);
     stack.fire_schedule().await.context("what is due")?;
     all_work_is_done(&stack).await?;
+    println!("{}", stack.verify_audit_log().await?);
     no_call_was_denied(&stack)?;
     permissions::are_the_least(&stack).context("least privilege")?;
     changes::are_taken_back_by_destroying(&stack).await.context("the end")
