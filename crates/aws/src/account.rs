@@ -3,7 +3,20 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, SdkConfig,
+    environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider},
+    retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    runtime_components::RuntimeComponents,
+};
 
 /// How long a connection may take to open.
 const CONNECT_TIME: Duration = Duration::from_secs(2);
@@ -21,9 +34,14 @@ pub struct Account {
 }
 
 impl Account {
-    /// Reads region and credentials where the platform puts them; asks nobody over the network in a function.
+    /// Reads region and credentials where the platform puts them, and nowhere else: asks nobody over the network.
     pub async fn connect() -> Self {
-        let loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts()).retry_config(retries());
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(EnvironmentVariableRegionProvider::new())
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+            .http_client(OneClient::new())
+            .timeout_config(timeouts())
+            .retry_config(retries());
         Self { config: loader.load().await }
     }
 
@@ -37,6 +55,24 @@ impl Account {
     #[must_use]
     pub fn config(&self) -> &SdkConfig {
         &self.config
+    }
+}
+
+/// The HTTP client of all services. Left alone each service's client would read and parse the system's certificates for
+/// itself, and once more to see whether that works: twice as much memory, and twice the time until a function answers.
+#[derive(Debug)]
+struct OneClient(SharedHttpClient);
+
+impl OneClient {
+    fn new() -> Self {
+        Self(Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https())
+    }
+}
+
+impl HttpClient for OneClient {
+    // The connector is made at the first call and kept for all that have the same time limits to connect and to read.
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
     }
 }
 
