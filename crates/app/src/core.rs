@@ -13,6 +13,7 @@ use domain::{
     governance::TagRule,
     id::ChangeId,
     job::Job,
+    metadata::Tags,
     package::Package,
     ports::{Cipher, Clock, Ids, Jobs, Tables},
     settings::Settings,
@@ -116,13 +117,21 @@ impl Core {
     /// # Errors
     /// 404 for what is absent, deleted or hidden; 403 for what is visible but not the caller's.
     pub async fn authorised_package(&self, caller: &Caller, action: Action, id: PackageId) -> AppResult<Package> {
-        let Some(package) = self.store.package(id).await? else {
+        Ok(self.authorised_package_and_tags(caller, action, id).await?.0)
+    }
+
+    /// The same, with the package's current tags if the same read tells them.
+    ///
+    /// # Errors
+    /// As of `authorised_package`.
+    pub async fn authorised_package_and_tags(&self, caller: &Caller, action: Action, id: PackageId) -> AppResult<(Package, Option<Tags>)> {
+        let Some((package, tags)) = self.store.package_and_tags(id).await? else {
             self.audit_denial(caller, action, id.to_string(), Denial::NotVisible).await?;
             return Err(AppError::not_found("package"));
         };
         self.authorise(caller, action, Resource::Package((&package).into())).await?;
         self.audit_read(caller, action, id.to_string()).await?;
-        Ok(package)
+        Ok((package, tags))
     }
 
     /// Audits a read: reads of data always, of metadata where the settings ask for it; changes are told by the feed.

@@ -141,8 +141,9 @@ pub(crate) async fn fill(tables: &dyn Tables) -> Result<()> {
         federated: false,
     };
     let mut writes = store.put_principal(&person, None, None)?;
-    writes.extend(store.put_package(&package(1, USER), &stamp)?);
-    writes.push(store.put_metadata(package_id(1), &metadata_version(&[("year", "2001"), ("source", "BTS"), ("level", "open")]))?);
+    let version = metadata_version(&[("year", "2001"), ("source", "BTS"), ("level", "open")]);
+    writes.extend(store.put_package_and_tags(&package(1, USER), Some(&version.tags), &stamp)?);
+    writes.push(store.put_metadata(package_id(1), &version)?);
     tables.transact(writes).await?;
     Ok(())
 }

@@ -97,7 +97,7 @@ impl Metadata {
             let change = PackageChange::at(now)
                 .stamped(&self.core.stamp(caller, Action::MetadataWrite, &["tags"]))
                 .from_revision(package.revision)
-                .metadata_version(new.version);
+                .tags(new.version, &new.tags);
             let writes = vec![change.into_write(id), self.core.store.put_metadata(id, &new)?];
             match self.core.store.tables.transact(writes).await {
                 Ok(()) => return Ok(new),

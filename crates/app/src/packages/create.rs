@@ -68,7 +68,7 @@ impl Packages {
         let package = Package { id: created.id, created_at: created.at, updated_at: created.at, ..package.clone() };
         let stamp = self.core.stamp(caller, Action::PackageCreate, &["name", "description", "visibility", "tags"]);
         let version = MetadataVersion { version: 1, tags: tags.clone(), created_by: package.owner.clone(), created_at: created.at };
-        let mut writes = self.core.store.put_package(&package, &stamp)?;
+        let mut writes = self.core.store.put_package_and_tags(&package, Some(tags), &stamp)?;
         writes.push(self.core.store.put_metadata(package.id, &version)?);
         self.core.create_once(writes, key, created).await
     }

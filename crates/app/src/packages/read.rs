@@ -11,8 +11,11 @@ impl Packages {
     /// # Errors
     /// 404 for what is absent, deleted or hidden.
     pub async fn read(&self, caller: &Caller, id: PackageId) -> AppResult<PackageView> {
-        let package = self.core.authorised_package(caller, Action::PackageRead, id).await?;
-        let tags = self.tags_of(&package).await?;
+        let (package, tags) = self.core.authorised_package_and_tags(caller, Action::PackageRead, id).await?;
+        let tags = match tags {
+            Some(tags) => tags,
+            None => self.tags_of(&package).await?,
+        };
         Ok(PackageView::new(&caller.principal, package, tags))
     }
 

@@ -7,6 +7,7 @@ use domain::{
     change::Stamp,
     group::GroupName,
     id::UserId,
+    metadata::Tags,
     package::{Description, Package, PackageName, Visibility},
     ports::{Condition, Index, Key, Order, Page, PageKey, Query, Range, Table, Update, Value, Write},
 };
@@ -15,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::{Due, Store, item_of, row_of};
 
 const ITEM: &str = "package";
+/// Tags of up to so many bytes stand in the package's own row too, so that one read tells both. More of them would make
+/// every write of the row dear: those are read where all versions are.
+const TAGS_IN_ROW: usize = 8 * 1024;
 
 #[derive(Serialize, Deserialize)]
 struct PackageRow {
@@ -30,6 +34,9 @@ struct PackageRow {
     version: u64,
     revision: u64,
     metadata_version: u64,
+    /// Those of `metadata_version`, if they are few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tags: Option<Tags>,
     datasets: u64,
     bytes: u64,
     created_at: Timestamp,
@@ -144,10 +151,14 @@ impl PackageChange {
         self
     }
 
-    /// The version of the tags that is current now.
+    /// The version of the tags that is current now, and those tags.
     #[must_use]
-    pub fn metadata_version(mut self, version: u64) -> Self {
+    pub fn tags(mut self, version: u64, tags: &Tags) -> Self {
         self.set("metadata_version", version);
+        match in_row(tags) {
+            Some(tags) => self.set("tags", tags),
+            None => self.remove.push("tags".to_owned()),
+        }
         self
     }
 
@@ -186,6 +197,11 @@ fn key(id: PackageId) -> Key {
     Key::new(id.to_string(), ITEM)
 }
 
+fn in_row(tags: &Tags) -> Option<&Tags> {
+    let bytes: usize = tags.iter().map(|(name, value)| name.len() + value.len()).sum();
+    (bytes <= TAGS_IN_ROW).then_some(tags)
+}
+
 fn group_row(group: &GroupName, id: PackageId) -> Key {
     Key::new(format!("group#{group}"), id.to_string())
 }
@@ -196,8 +212,20 @@ impl Store {
     /// # Errors
     /// Those of the tables.
     pub async fn package(&self, id: PackageId) -> PortResult<Option<Package>> {
+        Ok(self.package_and_tags(id).await?.map(|(package, _)| package))
+    }
+
+    /// A package, deleted or not, as it is now, with its current tags if the same read tells them.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn package_and_tags(&self, id: PackageId) -> PortResult<Option<(Package, Option<Tags>)>> {
         let mut found = self.tables.get_many(Table::Packages, &[key(id)], true).await?;
-        found.pop().flatten().map(|item| row_of::<PackageRow>(item).map(Package::from)).transpose()
+        let row = found.pop().flatten().map(row_of::<PackageRow>).transpose()?;
+        Ok(row.map(|mut row| {
+            let tags = row.tags.take();
+            (Package::from(row), tags)
+        }))
     }
 
     /// Packages by id, in the order asked for.
@@ -230,11 +258,19 @@ impl Store {
         Ok((packages?, next))
     }
 
-    /// The writes that make a package.
+    /// The writes that make a package whose tags stand elsewhere only.
     ///
     /// # Errors
     /// Only if a row has no JSON form.
     pub fn put_package(&self, package: &Package, stamp: &Stamp) -> PortResult<Vec<Write>> {
+        self.put_package_and_tags(package, None, stamp)
+    }
+
+    /// The writes that make a package.
+    ///
+    /// # Errors
+    /// Only if a row has no JSON form.
+    pub fn put_package_and_tags(&self, package: &Package, tags: Option<&Tags>, stamp: &Stamp) -> PortResult<Vec<Write>> {
         let row = PackageRow {
             package_id: package.id,
             item: ITEM.to_owned(),
@@ -247,6 +283,7 @@ impl Store {
             version: package.version,
             revision: package.revision,
             metadata_version: package.metadata_version,
+            tags: tags.and_then(in_row).cloned(),
             datasets: package.datasets,
             bytes: package.bytes,
             created_at: package.created_at,

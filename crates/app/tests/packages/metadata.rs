@@ -75,3 +75,24 @@ async fn a_merge_whose_answer_was_lost_makes_one_version() {
     let again = lake.metadata.write(&ann, package, &tag("year", "2001"), None).await.expect("the tags");
     assert_eq!((again.version, lake.row(package).await.metadata_version), (2, 2));
 }
+
+/// Whether one read tells a package with its tags.
+async fn in_one_read(lake: &Lake, package: domain::PackageId) -> bool {
+    let (_, tags) = lake.core.store.package_and_tags(package).await.expect("tables").expect("the package");
+    tags.is_some()
+}
+
+#[tokio::test]
+async fn few_tags_are_read_with_their_package_and_many_beside_it() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Flights").await;
+    assert!(in_one_read(&lake, package).await, "there are none yet");
+    let many = || (0..100).map(|number| (format!("tag{number}"), "x".repeat(100)));
+    let few = || many().take(3);
+    for (tags, together) in [(few().collect(), true), (many().collect(), false), (few().collect::<Vec<_>>(), true)] {
+        let written = lake.metadata.write(&ann, package, &TagsEdit::Replace(tags), None).await.expect("a new version");
+        assert_eq!(in_one_read(&lake, package).await, together, "{} tags", written.tags.to_map().len());
+        let read = lake.packages.read(&ann, package).await.expect("the package");
+        assert_eq!((read.tags, read.package.metadata_version), (written.tags, written.version));
+    }
+}
