@@ -79,8 +79,11 @@ def main():
     signing = {"KeyId": f"alias/{short}-audit", "Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
     check(refused("AccessDeniedException", kms.sign, **signing), "not even who administers the account signs")
 
-    end = max((json.loads(message) for message in messages), key=lambda record: (record["chain"], record["sequence"]))
-    left = [message for message in messages if json.loads(message)["hash"] != end["hash"]]
+    # What came after the last head can be cut off unseen until the next one; what it names can't.
+    newest_head = json.loads(max((work / "heads").iterdir()).read_text(encoding="utf-8"))
+    end = json.loads(newest_head["signed"])["chains"][-1]
+    parsed = [(message, json.loads(message)) for message in messages]
+    left = [text for text, record in parsed if record["chain"] != end["chain"] or record["sequence"] < end["sequence"]]
     (work / "records.json").write_text(json.dumps(left), encoding="utf-8")
     right, said = verify(script, work)
     check(not right and "is missing, and was signed in" in said, f"a log whose end is cut off is told: {said}")

@@ -16,6 +16,7 @@ mod calls;
 mod errands;
 pub mod federated;
 mod gaps;
+mod heads;
 mod housekeeping;
 mod journey;
 mod people;

@@ -1,4 +1,4 @@
-//! The policies of what is reached by others than its owner: data bucket, keys, search domain. Exactly these statements.
+//! The policies of what is reached by others than its owner: data bucket, keys, audit bucket, search domain. Exactly these statements.
 
 use anyhow::{Context as _, Result};
 use datalake_tests_stack::{Plan, Stack};
@@ -11,6 +11,8 @@ pub(crate) fn policies_are_these(stack: &Stack) -> Result<()> {
         ("data_bucket", "aws_s3_bucket_policy", "data"),
         ("data_key", "aws_kms_key_policy", "data"),
         ("user_secrets_key", "aws_kms_key_policy", "user_secrets"),
+        ("audit_bucket", "aws_s3_bucket_policy", "heads"),
+        ("signing_key", "aws_kms_key_policy", "signing"),
     ] {
         let policy = find(&state["values"]["root_module"], kind, of).with_context(|| format!("a policy of {name}"))?;
         snapshot(name, policy["policy"].as_str().context("a policy")?, &ids)?;
