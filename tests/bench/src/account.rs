@@ -102,6 +102,8 @@ impl Account {
             ("DATALAKE_CLIENT_IDS", CLIENT.to_owned()),
             ("DATALAKE_GROUP_MAP", "{}".to_owned()),
             ("DATALAKE_ADMIN_GROUP", "admins".to_owned()),
+            ("DATALAKE_AUDIT_BUCKET", "data-lake-audit".to_owned()),
+            ("DATALAKE_AUDIT_KEY_ARN", ARN.to_owned()),
             ("DATALAKE_AUDIT_LOG_GROUP", "datalake/audit-log".to_owned()),
             ("DATALAKE_API_URL", "https://abcdef123.execute-api.eu-west-1.amazonaws.com".to_owned()),
             ("DATALAKE_LOG_LEVEL", "info".to_owned()),
