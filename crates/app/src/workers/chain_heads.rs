@@ -3,7 +3,7 @@
 //! A chain shows by itself whether a record inside it was changed, not whether its end was cut off, nor whether somebody
 //! who may write tables and log sealed all of it anew. A signed head, once it is written, shows both.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -22,6 +22,9 @@ use crate::store::Store;
 
 /// Below this are the signed heads: `chain-heads/{date}/{time}.json`.
 pub const PREFIX: &str = "chain-heads/";
+
+/// Heads are signed so far apart at least, however often housekeeping runs.
+const APART: Duration = Duration::from_secs(10 * 60);
 
 /// What an object below [`PREFIX`] holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,13 +77,17 @@ impl HeadKeeping {
         Self { store: Store::new(tables), objects, signer, clock, bucket: bucket.into() }
     }
 
-    /// Writes the heads as they are now, unless they are those that were written last; answers where.
+    /// Writes the heads as they are now, unless they are those that were written last, or that was just now; answers where.
     ///
     /// # Errors
     /// Those of the ports. After any of them the heads are written at the next call.
     pub async fn keep(&self) -> PortResult<Option<ObjectAddress>> {
         // In this order: what another run wrote in between is no newer than the heads that are read here.
         let last = self.store.kept_chain_heads().await?;
+        let now = self.clock.now();
+        if last.as_ref().is_some_and(|last| last.time <= now && now.since(last.time) < APART) {
+            return Ok(None);
+        }
         let chains = self.store.chain_ends().await?;
         if last.as_ref().map_or(&[][..], |last| last.chains.as_slice()) == chains {
             return Ok(None);
@@ -89,7 +96,7 @@ impl HeadKeeping {
         if !set_back.is_empty() {
             tracing::error!(chains = ?set_back, "chains of the audit log went back since their heads were signed last");
         }
-        let heads = ChainHeads { schema: SCHEMA, time: self.clock.now(), chains };
+        let heads = ChainHeads { schema: SCHEMA, time: now, chains };
         let address = ObjectAddress { bucket: self.bucket.clone(), key: key(heads.time) };
         let signed = self.sign(&heads).await?;
         self.put(&address, &signed).await?;

@@ -11,7 +11,7 @@ use domain::{
     audit::chain_of,
     chain_heads::ChainHeads,
     job::Job,
-    ports::{Handler as _, ObjectVersion, Objects as _, Signer as _, Table, Tables as _, Write},
+    ports::{Clock as _, Handler as _, ObjectVersion, Objects as _, Signer as _, Table, Tables as _, Write},
 };
 use futures::TryStreamExt as _;
 use testkit::{FixedClock, MemoryAuditLog, MemoryObjects, MemorySigner, MemoryTables, builders::audit_record};
@@ -19,6 +19,8 @@ use testkit::{FixedClock, MemoryAuditLog, MemoryObjects, MemorySigner, MemoryTab
 use crate::support::entries;
 
 const BUCKET: &str = "audit";
+/// Runs are so far apart.
+const NEXT: Duration = Duration::from_secs(15 * 60);
 
 struct Home {
     tables: Arc<MemoryTables>,
@@ -46,9 +48,9 @@ impl Home {
         assert!(outcome.failed.is_empty());
     }
 
-    /// Keeps the heads a minute later, and reads what was written.
+    /// Keeps the heads at the next run, and reads what was written.
     async fn keep(&self) -> Option<SignedHeads> {
-        self.clock.advance(Duration::from_secs(60));
+        self.clock.advance(NEXT);
         let address = self.keeping.keep().await.expect("keeps")?;
         let body = self.objects.get(&ObjectVersion { address, version: None }, None).await.expect("is there");
         assert_eq!(body.info.content_type.as_deref(), Some("application/json"));
@@ -78,7 +80,7 @@ async fn the_heads_are_those_of_the_log() {
         assert_eq!((last.sequence, &last.hash), (end.sequence, &end.hash));
     }
     assert!(heads.chains.iter().any(|end| end.chain == chain_of("pkg_1") && end.sequence >= 2));
-    assert_eq!(home.kept().await, ["chain-heads/2026-01-31/12-01-00.000Z.json"]);
+    assert_eq!(home.kept().await, ["chain-heads/2026-01-31/12-15-00.000Z.json"]);
 }
 
 #[tokio::test]
@@ -127,15 +129,36 @@ async fn what_fails_is_written_at_the_next_run() {
     assert!(home.keep().await.is_some());
 }
 
+/// On one machine housekeeping runs every minute. A clock that was set back keeps nothing from being signed.
+#[tokio::test]
+async fn heads_are_not_signed_more_often_than_every_ten_minutes() {
+    let home = Home::new();
+    let mut written = Vec::new();
+    for minute in 0..25 {
+        home.log(&["pkg_1"]).await;
+        if home.keeping.keep().await.expect("keeps").is_some() {
+            written.push(minute);
+        }
+        home.clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(written, [0, 10, 20]);
+    home.clock.set(home.clock.now().minus(Duration::from_secs(24 * 3_600)));
+    assert!(home.keeping.keep().await.expect("keeps").is_some());
+}
+
 /// Two runs at once: the second neither changes nor replaces what the first wrote.
 #[tokio::test]
 async fn an_object_that_is_there_is_not_replaced() {
     let home = Home::new();
     home.log(&["pkg_1"]).await;
-    let address = home.keeping.keep().await.expect("keeps").expect("written");
+    // The first run's row is not written yet.
+    home.tables.fail("tables.write", PortErrorKind::Unavailable, 1);
+    assert!(home.keeping.keep().await.expect_err("the row fails").is(PortErrorKind::Unavailable));
+    let kept = home.kept().await;
+    assert_eq!(kept.len(), 1);
     home.log(&["pkg_1"]).await;
     assert!(home.keeping.keep().await.expect_err("the same moment").is(PortErrorKind::PreconditionFailed));
-    assert_eq!(home.kept().await, [address.key]);
+    assert_eq!(home.kept().await, kept);
     assert!(home.keep().await.is_some());
 }
 
@@ -157,7 +180,7 @@ async fn a_chain_that_went_back_is_seen() {
 async fn keys_sort_as_times_do() {
     let home = Home::new();
     let mut keys = Vec::new();
-    for seconds in [1, 59, 3_600, 86_400, 9 * 86_400] {
+    for seconds in [600, 659, 3_600, 86_400, 9 * 86_400] {
         home.log(&["pkg_1"]).await;
         home.clock.advance(Duration::from_secs(seconds));
         keys.push(home.keeping.keep().await.expect("keeps").expect("written").key);
