@@ -101,8 +101,8 @@ impl HeadKeeping {
         let signed = self.sign(&heads).await?;
         self.put(&address, &signed).await?;
         // Logs go elsewhere: another place where whoever changes this one does not reach.
-        let SignedHeads { signed, signature, key, .. } = &signed;
-        tracing::info!(object = address.key, signed, signature, key, "signed the heads of the audit log's chains");
+        let SignedHeads { signed, signature, algorithm, key } = &signed;
+        tracing::info!(object = address.key, signed, signature, algorithm, key, "signed the heads of the audit log's chains");
         // If this is lost, the same heads are written once more, with another time.
         self.store.keep_chain_heads(&heads).await?;
         Ok(Some(address))
