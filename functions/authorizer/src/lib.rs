@@ -30,6 +30,10 @@ use crate::failures::Failures;
 
 pub use crate::head::{HEAD_LIMIT, QUERY_LIMIT, RequestHead};
 
+/// Within this there is a verdict: the gateway waits for ten seconds, and then answers by itself without saying when to
+/// come again.
+pub const TIME_LIMIT: Duration = Duration::from_secs(8);
+
 /// The ports that this function uses; its policy in the cloud has the same list.
 pub struct Deps {
     /// Principal rows and keys to read; the last use of keys to note.
@@ -70,9 +74,10 @@ impl Authorizer {
         Self { identity: self.identity.remembering_keys(), ..self }
     }
 
-    /// Who is asking, and with which rights. It never fails: what can't be told is a refusal.
+    /// Who is asking, and with which rights. It never fails: what can't be told, or not in time, is a refusal.
     pub async fn verdict(&self, head: &RequestHead) -> Verdict {
-        match self.decide(head).await {
+        let decided = tokio::time::timeout(TIME_LIMIT, self.decide(head)).await;
+        match decided.unwrap_or_else(|_| Err(Refusal::unavailable())) {
             Ok(verdict) => verdict,
             Err(refusal) => {
                 // Names and codes only: what was sent may be a secret.
@@ -144,6 +149,10 @@ impl Refusal {
     fn unauthenticated(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(RefusalKind::Unauthenticated, code, detail)
     }
+
+    fn unavailable() -> Self {
+        Self::new(RefusalKind::Unavailable, "unavailable", "Who you are can't be told right now. Try again shortly.")
+    }
 }
 
 impl From<AppError> for Refusal {
@@ -153,7 +162,7 @@ impl From<AppError> for Refusal {
             ErrorKind::Forbidden => RefusalKind::Forbidden,
             _ => {
                 tracing::error!(error = &error as &dyn std::error::Error, "who is asking can't be told");
-                return Self::new(RefusalKind::Unavailable, "unavailable", "Who you are can't be told right now. Try again shortly.");
+                return Self::unavailable();
             }
         };
         Self::new(kind, error.code().to_owned(), error.message())

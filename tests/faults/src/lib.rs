@@ -2,8 +2,9 @@
 //! in parts or never, or find nobody there.
 
 mod account_says;
+mod bulk;
 mod fault;
 mod proxy;
 
 pub use fault::Fault;
-pub use proxy::{Proxy, Stop};
+pub use proxy::{Counted, Proxy, Stop};

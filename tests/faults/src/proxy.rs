@@ -24,7 +24,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 
 use crate::{
     Fault,
-    account_says::{Rest, called, refusal, take_off, tell_of},
+    account_says::{Rest, Service, called, changes, refusal, take_off, tell_of},
     fault::{Order, Plan},
 };
 
@@ -49,12 +49,30 @@ pub struct Proxy {
     serving: Mutex<Option<JoinSet<()>>>,
 }
 
-/// How many calls there are to be still, where the last one stops, and who waits for it.
-type LastCall = (usize, Stop, Option<oneshot::Sender<()>>);
+/// Which calls count on the way to the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Every call.
+    All,
+    /// Those that change something: to stop at a call that only reads is to stop behind the change before it.
+    Changes,
+}
+
+/// The last call that is answered, or done, and who waits for it.
+#[derive(Debug)]
+struct LastCall {
+    /// So many there are to be still.
+    left: usize,
+    counted: Counted,
+    stop: Stop,
+    waiting: Option<oneshot::Sender<()>>,
+}
 
 #[derive(Debug)]
 struct Shared {
     upstream: String,
+    /// Where requests for the search cluster go.
+    search: Option<String>,
     client: Client<HttpConnector, Full<Bytes>>,
     plan: Mutex<Plan>,
     calls: Mutex<Vec<String>>,
@@ -69,10 +87,19 @@ impl Proxy {
     /// # Panics
     /// If no port can be had.
     pub async fn before(url: &str) -> Self {
+        Self::before_account(url, None).await
+    }
+
+    /// The same before an account whose search cluster is another server: requests that are signed for it go there.
+    ///
+    /// # Panics
+    /// If no port can be had.
+    pub async fn before_account(url: &str, search: Option<&str>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let shared = Arc::new(Shared {
             upstream: url.to_owned(),
+            search: search.map(str::to_owned),
             client: Client::builder(TokioExecutor::new()).build_http(),
             plan: Mutex::default(),
             calls: Mutex::default(),
@@ -121,11 +148,11 @@ impl Proxy {
         std::mem::take(&mut *locked(&self.shared.calls))
     }
 
-    /// The `count`th request from now on (from 1) and all behind it get no answer. The future ends when that request is
-    /// there, and done where it is to be.
-    pub fn stop_at(&self, count: usize, stop: Stop) -> impl Future<Output = ()> + use<> {
+    /// The `count`th request from now on (from 1) of those that are counted, and all behind it, get no answer. The future
+    /// ends when that request is there, and done where it is to be.
+    pub fn stop_at(&self, count: usize, counted: Counted, stop: Stop) -> impl Future<Output = ()> + use<> {
         let (sender, receiver) = oneshot::channel();
-        *locked(&self.shared.last) = Some((count, stop, Some(sender)));
+        *locked(&self.shared.last) = Some(LastCall { left: count, counted, stop, waiting: Some(sender) });
         async move {
             if receiver.await.is_err() {
                 // It was called off.
@@ -177,6 +204,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinSet<()> {
 
 /// A request as it was read.
 struct Call {
+    service: Service,
     method: Method,
     path: String,
     headers: HeaderMap,
@@ -187,13 +215,13 @@ impl Shared {
     /// An error ends the connection without a word.
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         let (head, body) = request.into_parts();
-        let (service, operation) = called(head.method.as_str(), &head.headers);
+        let path = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let (service, operation) = called(head.method.as_str(), &path, &head.headers);
         let fault = locked(&self.plan).next(&operation);
         locked(&self.calls).push(operation.clone());
-        let path = head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-        let call = Call { method: head.method, path, headers: head.headers, body };
-        if let Some((stop, sender)) = self.counted_down() {
+        let call = Call { service, method: head.method, path, headers: head.headers, body };
+        if let Some((stop, sender)) = self.counted_down(&operation) {
             if stop == Stop::After {
                 self.hand_on(&call).await?;
             }
@@ -223,20 +251,22 @@ impl Shared {
     }
 
     /// Where this call stops, if it is the last or behind it; with whom to tell, if it is the last.
-    fn counted_down(&self) -> Option<(Stop, Option<oneshot::Sender<()>>)> {
+    fn counted_down(&self, operation: &str) -> Option<(Stop, Option<oneshot::Sender<()>>)> {
         let mut last = locked(&self.last);
-        let (count, stop, sender) = last.as_mut()?;
-        *count = count.saturating_sub(1);
-        (*count == 0).then(|| (*stop, sender.take()))
+        let last = last.as_mut()?;
+        if last.counted == Counted::All || changes(operation) {
+            last.left = last.left.saturating_sub(1);
+        }
+        (last.left == 0).then(|| (last.stop, last.waiting.take()))
     }
 
     async fn partly(&self, operation: &str, call: Call) -> Answer {
-        let (rest, taken) = take_off(operation, &call.body).ok_or_else(|| io::Error::other("not a batch"))?;
+        let (rest, taken) = take_off(operation, &call.body).expect("a batch");
         let (headers, status, answer) = match rest {
             Rest::Some(body) => self.hand_on(&Call { body, ..call }).await?,
             Rest::Nothing(answer) => (HeaderMap::new(), hyper::StatusCode::OK, answer),
         };
-        let answer = tell_of(operation, &taken, &answer).ok_or_else(|| io::Error::other("not an answer to a batch"))?;
+        let answer = tell_of(operation, &taken, &answer).expect("an answer to a batch");
         Ok(whole((headers, status, answer)))
     }
 
@@ -248,7 +278,8 @@ impl Shared {
 
     /// What the server says.
     async fn hand_on(&self, call: &Call) -> io::Result<Told> {
-        let uri: Uri = format!("{}{}", self.upstream, call.path).parse().map_err(io::Error::other)?;
+        let upstream = self.search.as_ref().filter(|_| call.service == Service::OpenSearch).unwrap_or(&self.upstream);
+        let uri: Uri = format!("{upstream}{}", call.path).parse().map_err(io::Error::other)?;
         let mut request = Request::new(Full::new(call.body.clone()));
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = uri;
@@ -267,9 +298,10 @@ impl Shared {
 
 type Told = (HeaderMap, hyper::StatusCode, Bytes);
 
-/// Headers that say how long a message is and what becomes of its connection are written anew.
+/// Headers that say how long a message is and what becomes of its connection are written anew. Nor is anything compressed:
+/// answers are read, and changed.
 fn of_the_connection(name: &header::HeaderName) -> bool {
-    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION].contains(name)
+    [header::ACCEPT_ENCODING, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION].contains(name)
 }
 
 fn cut() -> io::Error {
@@ -281,10 +313,15 @@ fn boxed(body: Full<Bytes>) -> Body {
 }
 
 fn whole((headers, status, body): Told) -> Response<Body> {
+    let empty = body.is_empty();
     let mut response = Response::new(boxed(Full::new(body)));
     *response.status_mut() = status;
     for (name, value) in headers.iter().filter(|(name, _)| !of_the_connection(name)) {
         response.headers_mut().append(name, value.clone());
+    }
+    // An answer to HEAD tells the length of a body that does not come.
+    if let Some(length) = headers.get(header::CONTENT_LENGTH).filter(|_| empty) {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.clone());
     }
     response
 }

@@ -87,7 +87,7 @@ impl OpenSearchIndex {
     /// Opens a connection, so that the first request finds one.
     ///
     /// # Errors
-    /// `Unavailable` if the cluster does not answer, `PermissionDenied` if it refuses this process.
+    /// `Unavailable` if the cluster does not answer, or refuses this process.
     pub async fn connect(&self) -> PortResult<()> {
         self.alias_exists("search.connect", &self.names.live).await.map(drop)
     }

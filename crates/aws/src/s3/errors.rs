@@ -20,6 +20,9 @@ where
 /// and tells afterwards how it went (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>).
 fn kind_of(code: &str, status: u16) -> PortErrorKind {
     match (code, status) {
+        // An answer to HEAD has no code. What the adapter asks is well formed, so it is credentials that ran out
+        // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>).
+        ("", 400) => return PortErrorKind::Unavailable,
         ("KMS.ThrottlingException", _) => return PortErrorKind::RateLimited,
         ("NoSuchUpload", 200) => return PortErrorKind::NotFound,
         ("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "EntityTooLarge" | "BadDigest", 200) => {
@@ -45,6 +48,8 @@ mod tests {
         assert_eq!(kind_of("SlowDown", 503), RateLimited);
         assert_eq!(kind_of("BadDigest", 400), InvalidArgument);
         assert_eq!(kind_of("InvalidRange", 416), InvalidArgument);
+        assert_eq!(kind_of("", 400), Unavailable);
+        assert_eq!(kind_of("", 412), PortErrorKind::PreconditionFailed);
         assert_eq!(kind_of("ConditionalRequestConflict", 409), Unavailable);
         assert_eq!(kind_of("KMS.ThrottlingException", 400), RateLimited);
     }

@@ -8,13 +8,26 @@ use std::{
     },
 };
 
-use aws::{TableNames, account::Account, dynamodb::DynamoTables, logs::CloudWatchAuditLog, sqs::SqsJobs};
+use aws::{
+    TableNames,
+    account::Account,
+    cognito::{ADMINISTRATORS, CognitoDirectory},
+    dynamodb::DynamoTables,
+    logs::CloudWatchAuditLog,
+    opensearch::OpenSearchIndex,
+    s3::S3Objects,
+    sqs::SqsJobs,
+};
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use aws_sdk_cognitoidentityprovider::types::{
+    AttributeDataType, SchemaAttributeType, StringAttributeConstraintsType, UsernameAttributeType,
+};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
     StreamSpecification, StreamViewType,
 };
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
 use datalake_tests_faults::Proxy;
 use domain::{
@@ -38,20 +51,37 @@ pub(crate) struct Deployment {
     pub(crate) faulty: Account,
     /// The account itself: what the test prepares, and looks at afterwards.
     pub(crate) direct: Account,
+    pub(crate) prefix: String,
     pub(crate) names: TableNames,
     pub(crate) queues: BTreeMap<JobKind, String>,
     pub(crate) group: String,
     pub(crate) key_arn: String,
     pub(crate) bucket: String,
+    pub(crate) pool: String,
+    /// The search cluster, if the test has one.
+    pub(crate) search: Option<String>,
     pub(crate) clock: Arc<FixedClock>,
 }
 
 impl Deployment {
     pub(crate) async fn new() -> Self {
+        Box::pin(Self::over(None)).await
+    }
+
+    /// One with a search cluster, reached through the same proxy.
+    pub(crate) async fn with_search() -> Self {
+        // It takes its time to start, and other tests of this thread are measured meanwhile.
+        let [version, ..] = test_servers::OPENSEARCH_VERSIONS;
+        let started = tokio::task::spawn_blocking(|| test_servers::opensearch(version).url());
+        let search = started.await.expect("it starts");
+        Box::pin(Self::over(Some(search))).await
+    }
+
+    async fn over(search: Option<String>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let prefix = format!("faults-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let url = test_servers::ministack().url();
-        let proxy = Proxy::before(&url).await;
+        let proxy = Proxy::before_account(&url, search.as_deref()).await;
         let (faulty, direct) = (account(&proxy.url()).await, account(&url).await);
         let names = TableNames::with_prefix(&prefix);
         make_tables(&direct, &names).await;
@@ -61,11 +91,29 @@ impl Deployment {
         logs.create_log_group().log_group_name(&group).send().await.expect("a log group");
         let kms = aws_sdk_kms::Client::new(direct.config());
         let key = kms.create_key().send().await.expect("a key").key_metadata.expect("its description");
-        let bucket = format!("{prefix}-data");
-        let s3 = aws_sdk_s3::config::Builder::from(direct.config()).force_path_style(true).build();
-        aws_sdk_s3::Client::from_conf(s3).create_bucket().bucket(&bucket).send().await.expect("a bucket");
         let key_arn = key.arn.expect("its name");
-        Self { proxy, faulty, direct, names, queues, group, key_arn, bucket, clock: Arc::default() }
+        let bucket = make_bucket(&direct, &prefix).await;
+        let pool = make_pool(&direct).await;
+        Self { proxy, faulty, direct, prefix, names, queues, group, key_arn, bucket, pool, search, clock: Arc::default() }
+    }
+
+    /// The same deployment behind a proxy of its own.
+    pub(crate) async fn beside(&self) -> Self {
+        let proxy = Proxy::before_account(&test_servers::ministack().url(), self.search.as_deref()).await;
+        Self {
+            faulty: account(&proxy.url()).await,
+            proxy,
+            direct: self.direct.clone(),
+            prefix: self.prefix.clone(),
+            names: self.names.clone(),
+            queues: self.queues.clone(),
+            group: self.group.clone(),
+            key_arn: self.key_arn.clone(),
+            bucket: self.bucket.clone(),
+            pool: self.pool.clone(),
+            search: self.search.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     fn tables_of(&self, account: &Account) -> Arc<DynamoTables> {
@@ -97,6 +145,36 @@ impl Deployment {
         self.direct.audit_log(&self.group, self.clock.clone())
     }
 
+    /// Behind the proxy.
+    pub(crate) fn index(&self) -> Arc<OpenSearchIndex> {
+        self.faulty.index(&self.proxy.url(), &self.prefix).expect("an address")
+    }
+
+    /// As it is.
+    pub(crate) fn real_index(&self) -> Arc<OpenSearchIndex> {
+        self.direct.index(self.search.as_deref().expect("a deployment with a search cluster"), &self.prefix).expect("an address")
+    }
+
+    /// Behind the proxy.
+    pub(crate) fn directory(&self) -> Arc<CognitoDirectory> {
+        self.faulty.directory(&self.pool, "cognito", None).expect("a kind of directory")
+    }
+
+    /// As it is.
+    pub(crate) fn real_directory(&self) -> Arc<CognitoDirectory> {
+        self.direct.directory(&self.pool, "cognito", None).expect("a kind of directory")
+    }
+
+    /// Behind the proxy.
+    pub(crate) fn objects(&self) -> Arc<S3Objects> {
+        self.faulty.objects_unsigned(self.clock.clone())
+    }
+
+    /// As they are.
+    pub(crate) fn real_objects(&self) -> Arc<S3Objects> {
+        self.direct.objects_unsigned(self.clock.clone())
+    }
+
     /// Bodies of the messages that a queue has, in order, with their groups; they are gone then.
     pub(crate) async fn messages(&self, kind: JobKind) -> Vec<(String, Option<String>)> {
         let (client, url) = (aws_sdk_sqs::Client::new(self.direct.config()), &self.queues[&kind]);
@@ -118,6 +196,28 @@ impl Deployment {
             }
         }
     }
+}
+
+/// Keeps versions, as the data bucket does.
+async fn make_bucket(account: &Account, prefix: &str) -> String {
+    let bucket = format!("{prefix}-data");
+    let config = aws_sdk_s3::config::Builder::from(account.config()).force_path_style(true).build();
+    let client = aws_sdk_s3::Client::from_conf(config);
+    client.create_bucket().bucket(&bucket).send().await.expect("a bucket");
+    let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    client.put_bucket_versioning().bucket(&bucket).versioning_configuration(versions).send().await.expect("versions");
+    bucket
+}
+
+async fn make_pool(account: &Account) -> String {
+    let client = CognitoDirectory::client(account);
+    let length = StringAttributeConstraintsType::builder().min_length("0").max_length("2048").build();
+    let secret = SchemaAttributeType::builder().name("secret_access_key").attribute_data_type(AttributeDataType::String).mutable(true);
+    let request = client.create_user_pool().pool_name("people").schema(secret.string_attribute_constraints(length).build());
+    let pool = request.username_attributes(UsernameAttributeType::Email).send().await.expect("a pool").user_pool.expect("told");
+    let id = pool.id.expect("an id");
+    client.create_group().user_pool_id(&id).group_name(ADMINISTRATORS).send().await.expect("a group");
+    id
 }
 
 async fn make_queues(account: &Account, prefix: &str) -> BTreeMap<JobKind, String> {

@@ -5,22 +5,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws::{account::timeouts, s3::S3Objects};
+use aws::{account::timeouts, cognito::CognitoDirectory};
 use datalake_tests_faults::Fault;
 use domain::{
     PortError, PortErrorKind, PortResult,
+    id::UserId,
     job::Job,
-    ports::{Cipher, Condition, Item, Jobs, Key, ObjectAddress, Objects, PutOptions, Table, Tables, Write},
+    metadata::Tags,
+    ports::{
+        Cipher, Condition, Directory, Invitation, Item, Jobs, Key, ObjectAddress, ObjectVersion, Objects, PutOptions, SearchIndex, Table,
+        Tables, UserRecords, Write,
+    },
+    principal::Role,
+    search::{Indexed, SearchDocument, SuggestRequest, VisibilityFilter},
 };
-use futures::future::{BoxFuture, join_all};
+use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 use testkit::{
     audit_log::sealed,
-    builders::{audit_record, package_id},
+    builders::{audit_record, package, package_id},
 };
 use web::problem::Rejection;
 
-use crate::{account::Deployment, left_out};
+use crate::{account::Deployment, left_out, side_by_side};
 
 /// A call at a port that may be done any number of times.
 type Call = Box<dyn Fn() -> BoxFuture<'static, PortResult<()>> + Send + Sync>;
@@ -39,28 +46,66 @@ fn boxed<F: Future<Output = PortResult<()>> + Send + 'static>(call: impl Fn() ->
 }
 
 /// A call of one adapter, by name.
-type Tried = (&'static str, fn(&Deployment) -> Call);
+#[derive(Clone, Copy)]
+struct Tried {
+    name: &'static str,
+    call: fn(&Deployment) -> Call,
+    /// No call may take longer, a little for a busy machine aside.
+    limit: fn() -> Duration,
+    /// What it is told when there is too much to do.
+    throttled: PortErrorKind,
+}
+
+const fn tried(name: &'static str, call: fn(&Deployment) -> Call) -> Tried {
+    Tried { name, call, limit: policy, throttled: PortErrorKind::RateLimited }
+}
+
+/// The search cluster has limits of its own: three attempts.
+const fn searched(name: &'static str, call: fn(&Deployment) -> Call) -> Tried {
+    Tried { limit: || Duration::from_secs(3 * 6), ..tried(name, call) }
+}
+
+/// What the account's one policy allows.
+fn policy() -> Duration {
+    timeouts().operation_timeout().expect("calls have a limit")
+}
 
 /// What each adapter is tried with.
-const ADAPTERS: [Tried; 8] = [
-    ("tables, reading", reading),
-    ("tables, writing", writing),
-    ("tables, in a transaction", transacting),
-    ("cipher", encrypting),
-    ("jobs, one", enqueueing),
-    ("jobs, many", enqueueing_many),
-    ("audit log, appending", appending),
-    ("audit log, asking", asking),
+const ADAPTERS: [Tried; 13] = [
+    tried("tables, reading", reading),
+    tried("tables, writing", writing),
+    tried("tables, in a transaction", transacting),
+    tried("cipher", encrypting),
+    tried("jobs, one", enqueueing),
+    tried("jobs, many", enqueueing_many),
+    tried("audit log, appending", appending),
+    tried("audit log, asking", asking),
+    tried("directory", listing_people),
+    tried("user records, reading", reading_a_record),
+    tried("user records, writing", writing_a_record),
+    searched("search index, asking", searching),
+    searched("search index, writing", indexing),
 ];
 
-/// All at once: most of the time each waits for a repetition.
-async fn each(check: impl AsyncFn(&'static str, &Deployment, Call)) {
-    let check = &check;
-    let tried = ADAPTERS.map(|(name, call)| async move {
-        let deployment = Deployment::new().await;
-        check(name, &deployment, call(&deployment)).await;
-    });
-    join_all(tried).await;
+/// Each adapter in each case, behind a proxy of its own.
+async fn each<C: Copy + Send + 'static>(cases: impl IntoIterator<Item = C>, check: fn(Tried, C, Deployment) -> BoxFuture<'static, ()>) {
+    let account = Deployment::with_search().await;
+    Box::pin(prepare(&account)).await;
+    let mut all = Vec::new();
+    for case in cases {
+        for tried in ADAPTERS {
+            all.push(check(tried, case, account.beside().await));
+        }
+    }
+    side_by_side(all).await;
+}
+
+/// Somebody who can be looked up, and an index with something in it.
+async fn prepare(deployment: &Deployment) {
+    let invitation = Invitation { email: "ann@example.org".to_owned(), name: "Ann".to_owned(), role: Role::Member };
+    let ann = deployment.real_directory().invite(&invitation).await.expect("invited").user_id;
+    deployment.real_directory().put(&ann, b"record").await.expect("kept");
+    SearchIndex::upsert_many(&*deployment.real_index(), &[document()]).await.expect("written");
 }
 
 #[tokio::test]
@@ -68,7 +113,7 @@ async fn every_adapter_says_that_it_may_be_tried_again_and_then_goes_on() {
     if left_out() {
         return;
     }
-    each(is_told).await;
+    each(AWAY.into_iter().chain(FAULTS), |tried, fault, deployment| is_told(tried, fault, deployment).boxed()).await;
 }
 
 #[tokio::test]
@@ -76,12 +121,14 @@ async fn every_adapter_gets_over_a_fault_that_passes() {
     if left_out() {
         return;
     }
-    each(async |name, deployment, call| {
-        for fault in [Fault::Throttled, Fault::Broken, Fault::Unheard, Fault::Lost, Fault::Torn] {
+    let faults = [NEVER, Fault::Throttled, Fault::Broken, Fault::Unheard, Fault::Lost, Fault::Torn];
+    each(faults, |tried, fault, deployment| {
+        async move {
+            let (name, call) = (tried.name, (tried.call)(&deployment));
             deployment.proxy.once(fault);
             call().await.unwrap_or_else(|error| panic!("{name}, {fault:?} once: {error}"));
-            deployment.proxy.heal();
         }
+        .boxed()
     })
     .await;
 }
@@ -91,13 +138,15 @@ async fn no_adapter_waits_for_an_answer_longer_than_its_limit() {
     if left_out() {
         return;
     }
-    each(async |name, deployment, call| {
-        deployment.proxy.once(NEVER);
-        call().await.unwrap_or_else(|error| panic!("{name}: the second attempt is answered: {error}"));
-        deployment.proxy.always(NEVER);
-        let error = failure(&call, &format!("{name}, no answer")).await;
-        assert!(error.is(PortErrorKind::Unavailable), "{name}: {error}");
-        assert_eq!(answer(error), (503, true), "{name}");
+    each([()], |tried, (), deployment| {
+        async move {
+            let (name, call) = (tried.name, (tried.call)(&deployment));
+            deployment.proxy.always(NEVER);
+            let error = failure(&call, tried, "no answer").await;
+            assert!(error.is(PortErrorKind::Unavailable), "{name}: {error}");
+            assert_eq!(answer(error), (503, true), "{name}");
+        }
+        .boxed()
     })
     .await;
 }
@@ -155,15 +204,50 @@ fn asking(deployment: &Deployment) -> Call {
     })
 }
 
-/// No call may take longer, a little for a busy machine aside.
-fn limit() -> Duration {
-    timeouts().operation_timeout().expect("calls have a limit") + Duration::from_secs(2)
+fn listing_people(deployment: &Deployment) -> Call {
+    let directory = deployment.directory();
+    call!(directory; Directory::page(&*directory, None, None).await)
 }
 
-async fn failure(call: &Call, case: &str) -> PortError {
-    let begin = Instant::now();
-    let error = call().await.expect_err(case);
-    assert!(begin.elapsed() < limit(), "{case} took {:?}", begin.elapsed());
+/// Whoever is in the pool: this call is made once before anything goes wrong.
+async fn somebody(directory: &CognitoDirectory) -> PortResult<UserId> {
+    let page = Directory::page(directory, None, None).await?;
+    Ok(page.users.into_iter().next().expect("somebody").user_id)
+}
+
+fn reading_a_record(deployment: &Deployment) -> Call {
+    let (directory, real) = (deployment.directory(), deployment.real_directory());
+    call!(directory, real; UserRecords::get(&*directory, &somebody(&real).await?).await)
+}
+
+fn writing_a_record(deployment: &Deployment) -> Call {
+    let (directory, real) = (deployment.directory(), deployment.real_directory());
+    call!(directory, real; directory.put(&somebody(&real).await?, b"another").await)
+}
+
+fn document() -> SearchDocument {
+    app::search::document::DocumentBuilder::new(&package(1, "ann"), &Tags::default()).finish()
+}
+
+fn searching(deployment: &Deployment) -> Call {
+    let index = deployment.index();
+    let request = SuggestRequest { prefix: "p".to_owned(), visibility: VisibilityFilter { any_of: None, packages: None }, limit: 5 };
+    call!(index, request; index.suggest(&request).await)
+}
+
+fn indexing(deployment: &Deployment) -> Call {
+    let index = deployment.index();
+    call!(index; match SearchIndex::upsert_many(&*index, &[document()]).await {
+        Ok(outcomes) => { assert_eq!(outcomes, [Indexed::Applied]); Ok(()) }
+        Err(error) => Err(error),
+    })
+}
+
+async fn failure(call: &Call, tried: Tried, case: &str) -> PortError {
+    let (begin, name) = (Instant::now(), tried.name);
+    let error = call().await.expect_err(&format!("{name}, {case}"));
+    let limit = (tried.limit)() + Duration::from_secs(2);
+    assert!(begin.elapsed() < limit, "{name}, {case} took {:?}", begin.elapsed());
     error
 }
 
@@ -173,29 +257,27 @@ fn answer(error: PortError) -> (u16, bool) {
     (answer.status().as_u16(), answer.headers().contains_key("retry-after"))
 }
 
-async fn is_told(name: &'static str, deployment: &Deployment, call: Call) {
-    let faults = [
-        (Fault::Throttled, PortErrorKind::RateLimited, 429),
-        (Fault::Broken, PortErrorKind::Unavailable, 503),
-        (Fault::Expired, PortErrorKind::Unavailable, 503),
-        (Fault::Unheard, PortErrorKind::Unavailable, 503),
-        (Fault::Lost, PortErrorKind::Unavailable, 503),
-        (Fault::Torn, PortErrorKind::Unavailable, 503),
-    ];
-    for (fault, kind, status) in faults {
-        deployment.proxy.always(fault);
-        let error = failure(&call, &format!("{name}, {fault:?}")).await;
-        assert!(error.is(kind), "{name}, {fault:?}: {error}");
-        assert_eq!(answer(error), (status, true), "{name}, {fault:?}");
-        deployment.proxy.heal();
-        call().await.unwrap_or_else(|error| panic!("{name}, after {fault:?}: {error}"));
+const FAULTS: [Option<Fault>; 6] =
+    [Some(Fault::Throttled), Some(Fault::Broken), Some(Fault::Expired), Some(Fault::Unheard), Some(Fault::Lost), Some(Fault::Torn)];
+/// Nobody is there at all.
+const AWAY: [Option<Fault>; 1] = [None];
+
+async fn is_told(tried: Tried, fault: Option<Fault>, deployment: Deployment) {
+    let (name, call) = (tried.name, (tried.call)(&deployment));
+    match fault {
+        Some(fault) => deployment.proxy.always(fault),
+        None => deployment.proxy.go_away().await,
     }
-    deployment.proxy.go_away().await;
-    let error = failure(&call, &format!("{name}, nobody there")).await;
-    assert!(error.is(PortErrorKind::Unavailable), "{name}: {error}");
-    assert_eq!(answer(error), (503, true), "{name}");
-    deployment.proxy.come_back().await;
-    call().await.unwrap_or_else(|error| panic!("{name}, somebody is there again: {error}"));
+    let error = failure(&call, tried, &format!("{fault:?}")).await;
+    let kind = if fault == Some(Fault::Throttled) { tried.throttled } else { PortErrorKind::Unavailable };
+    assert!(error.is(kind), "{name}, {fault:?}: {error}");
+    let status = if kind == PortErrorKind::RateLimited { 429 } else { 503 };
+    assert_eq!(answer(error), (status, true), "{name}, {fault:?}");
+    match fault {
+        Some(_) => deployment.proxy.heal(),
+        None => deployment.proxy.come_back().await,
+    }
+    call().await.unwrap_or_else(|error| panic!("{name}, after {fault:?}: {error}"));
 }
 
 /// A write with a condition is sent once: whether it happened can't be told, and the caller decides.
@@ -224,8 +306,8 @@ mod objects {
     use super::*;
 
     fn storing(deployment: &Deployment) -> Call {
-        let objects = objects(deployment);
-        let address = ObjectAddress { bucket: deployment.bucket.clone(), key: "packages/a".to_owned() };
+        let objects = deployment.objects();
+        let address = address(deployment);
         let content = b"some,content\n";
         let sha256 = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content));
         let options = PutOptions { size: content.len() as u64, sha256, content_type: "text/csv".to_owned(), only_if_absent: false };
@@ -235,8 +317,14 @@ mod objects {
         })
     }
 
-    fn objects(deployment: &Deployment) -> std::sync::Arc<S3Objects> {
-        deployment.faulty.objects_unsigned(deployment.clock.clone())
+    fn looking(deployment: &Deployment) -> Call {
+        let objects = deployment.objects();
+        let object = ObjectVersion { address: address(deployment), version: None };
+        call!(objects, object; objects.head(&object).await)
+    }
+
+    fn address(deployment: &Deployment) -> ObjectAddress {
+        ObjectAddress { bucket: deployment.bucket.clone(), key: "packages/a".to_owned() }
     }
 
     #[tokio::test]
@@ -245,6 +333,16 @@ mod objects {
             return;
         }
         let deployment = Deployment::new().await;
-        is_told("objects", &deployment, storing(&deployment)).await;
+        // Answers to HEAD have a status and nothing else: no code that says what is wrong
+        // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
+        let looked = Tried { throttled: PortErrorKind::Unavailable, ..tried("objects, looking", looking) };
+        storing(&deployment)().await.expect("stored");
+        let mut cases = Vec::new();
+        for fault in AWAY.into_iter().chain(FAULTS) {
+            for tried in [tried("objects, storing", storing), looked] {
+                cases.push(is_told(tried, fault, deployment.beside().await).boxed());
+            }
+        }
+        side_by_side(cases).await;
     }
 }

@@ -1,6 +1,11 @@
 //! What AWS hands to workers: the records of streams, and the messages of queues.
 
-use domain::{job::JobKind, ports::Table};
+use aws::events;
+use domain::{
+    Deadline,
+    job::{Job, JobKind},
+    ports::{Handler, Table},
+};
 use serde_json::{Value, json};
 
 use crate::account::Deployment;
@@ -32,9 +37,37 @@ impl Deployment {
     /// The messages of a queue, as Lambda hands them to a function; they are gone from the queue.
     pub(crate) async fn queue(&self, kind: JobKind) -> Vec<Value> {
         let messages = self.messages(kind).await.into_iter().enumerate();
-        let record = |(number, (body, group)): (usize, (String, Option<String>))| json!({ "messageId": format!("message-{number}"), "body": body, "attributes": { "MessageGroupId": group }, "eventSource": "aws:sqs" });
-        messages.map(record).collect()
+        messages.map(|(number, (body, group))| message(number, &body, group.as_deref())).collect()
     }
+
+    /// Hands messages to a worker as Lambda does, whatever goes wrong meanwhile: those that it names come again, to another
+    /// process, and then all is well. Answers with those that came again.
+    pub(crate) async fn hand_over<H: Handler<Job>>(&self, messages: &[Value], worker: impl Fn() -> H) -> Vec<Value> {
+        let left = named(messages, &worker()).await;
+        self.proxy.heal();
+        if !left.is_empty() {
+            assert_eq!(named(&left, &worker()).await, Vec::<Value>::new(), "it fails again and again");
+        }
+        left
+    }
+}
+
+/// The messages that a worker names, to come again.
+async fn named(messages: &[Value], worker: &dyn Handler<Job>) -> Vec<Value> {
+    let answer = events::jobs(event(messages), worker, Deadline::NONE).await.expect("an event");
+    let failed = failed(&answer);
+    messages.iter().filter(|message| failed.iter().any(|id| message["messageId"] == id.as_str())).cloned().collect()
+}
+
+fn message(number: usize, body: &str, group: Option<&str>) -> Value {
+    let attributes = group.map_or_else(|| json!({}), |group| json!({ "MessageGroupId": group }));
+    json!({ "messageId": format!("message-{number}"), "body": body, "attributes": attributes, "eventSource": "aws:sqs" })
+}
+
+/// An event of a queue with these jobs.
+pub(crate) fn queued<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Value> {
+    let bodies = jobs.into_iter().map(|job| serde_json::to_string(job).expect("JSON"));
+    bodies.enumerate().map(|(number, body)| message(number, &body, None)).collect()
 }
 
 /// An event with these records.

@@ -13,7 +13,7 @@ use aws::s3::{S3Config, S3Objects};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use datalake_tests_faults::Stop;
+use datalake_tests_faults::Counted;
 use domain::{
     audit::{Actor, AuditRecord, Origin},
     cart::ExportState,
@@ -30,18 +30,7 @@ use testkit::{
     builders::{audit_record, dataset, member, now, package, user_id},
 };
 
-use crate::{account::Deployment, chains::assert_same, left_out};
-
-/// Does `work` until it is killed at the `count`th call. Whether it came to its end before that.
-async fn killed_at<T>(deployment: &Deployment, (count, stop): (usize, Stop), work: impl Future<Output = T>) -> Option<T> {
-    let stopped = deployment.proxy.stop_at(count, stop);
-    let done = tokio::select! {
-        done = work => Some(done),
-        () = stopped => None,
-    };
-    deployment.proxy.heal();
-    done
-}
+use crate::{account::Deployment, chains::assert_same, kill::at_every, left_out};
 
 fn entries<T>(bodies: impl IntoIterator<Item = T>) -> Vec<Entry<T>> {
     bodies.into_iter().enumerate().map(|(number, body)| Entry { id: number.to_string(), body }).collect()
@@ -54,24 +43,20 @@ async fn the_audit_log_keeps_every_record_once() {
     }
     let deployment = Deployment::new().await;
     let mut all: Vec<AuditRecord> = Vec::new();
-    for stop in [Stop::Before, Stop::After] {
-        for count in 1.. {
-            // Two chains, and a history row.
-            let number = u64::try_from(all.len()).expect("a number");
-            let resources = [package(number, "ann").id.to_string(), "another".to_owned(), "one more".to_owned()];
-            let records: Vec<AuditRecord> = (number..).zip(&resources).map(|(number, resource)| audit_record(number, resource)).collect();
-            let event = entries(records.iter().map(|record| Job::Audit { record: record.clone() }));
-            all.extend(records);
-            let worker = Logging::new(deployment.tables(), deployment.audit_log());
-            let done = killed_at(&deployment, (count, stop), worker.handle(event.clone())).await;
-            let again = Logging::new(deployment.tables(), deployment.audit_log());
-            assert_eq!(again.handle(event).await.failed, [""; 0], "{count}, {stop:?}");
-            if done.is_some() {
-                assert!(count > 4, "it makes more calls than that");
-                break;
-            }
-        }
-    }
+    at_every(Counted::All, 4, async |place| {
+        // Two chains, and a history row.
+        let number = u64::try_from(all.len()).expect("a number");
+        let resources = [package(number, "ann").id.to_string(), "another".to_owned(), "one more".to_owned()];
+        let records: Vec<AuditRecord> = (number..).zip(&resources).map(|(number, resource)| audit_record(number, resource)).collect();
+        let event = entries(records.iter().map(|record| Job::Audit { record: record.clone() }));
+        all.extend(records);
+        let worker = Logging::new(deployment.tables(), deployment.audit_log());
+        let done = place.reached_by(&deployment, worker.handle(event.clone())).await;
+        let again = Logging::new(deployment.tables(), deployment.audit_log());
+        assert_eq!(again.handle(event).await.failed, [""; 0], "{place:?}");
+        done.is_some()
+    })
+    .await;
     assert_same(&deployment.logged().await, &all);
 }
 
@@ -82,20 +67,16 @@ async fn what_follows_from_a_change_is_enqueued() {
     }
     let deployment = Deployment::new().await;
     let mut all = Vec::new();
-    for stop in [Stop::Before, Stop::After] {
-        for count in 1.. {
-            let number = u64::try_from(all.len()).expect("a number");
-            let changes: Vec<Change> = (number..number + 3).map(made).collect();
-            all.extend(changes.iter().flat_map(|change| app::workers::changes::jobs_of(change).expect("jobs")));
-            let event = entries(changes);
-            let done = killed_at(&deployment, (count, stop), Changes::new(deployment.jobs()).handle(event.clone())).await;
-            assert_eq!(Changes::new(deployment.jobs()).handle(event).await.failed, [""; 0], "{count}, {stop:?}");
-            if done.is_some() {
-                assert!(count > 3, "it makes more calls than that");
-                break;
-            }
-        }
-    }
+    at_every(Counted::All, 3, async |place| {
+        let number = u64::try_from(all.len()).expect("a number");
+        let changes: Vec<Change> = (number..number + 3).map(made).collect();
+        all.extend(changes.iter().flat_map(|change| app::workers::changes::jobs_of(change).expect("jobs")));
+        let event = entries(changes);
+        let done = place.reached_by(&deployment, Changes::new(deployment.jobs()).handle(event.clone())).await;
+        assert_eq!(Changes::new(deployment.jobs()).handle(event).await.failed, [""; 0], "{place:?}");
+        done.is_some()
+    })
+    .await;
     for kind in [JobKind::Audit, JobKind::Search] {
         let sent: Vec<Job> = deployment.messages(kind).await.iter().map(|(body, _)| serde_json::from_str(body).expect("a job")).collect();
         let expected: Vec<&Job> = all.iter().filter(|job| job.kind() == kind).collect();
@@ -134,42 +115,37 @@ async fn an_export_becomes_ready_with_all_that_it_holds() {
     let (mut seed, bob) = (0, Caller { principal: member("bob"), origin: Origin::default() });
     let direct = core_of(deployment.real_tables(), 0);
     prepare(&deployment, &direct).await;
-    let real_objects = deployment.direct.objects_unsigned(deployment.clock.clone());
+    let real_objects = deployment.real_objects();
     let (cart, exports) = (Cart::new(direct.clone()), Exports::new(direct.clone(), objects(&deployment), &deployment.bucket));
-    for stop in [Stop::Before, Stop::After] {
-        for count in 1.. {
-            for number in [1, 2] {
-                cart.add(&bob, package(number, "ann").id).await.expect("added");
-            }
-            let checkout = Checkout { format: "bucket-key".to_owned(), ..Checkout::default() };
-            let export = exports.checkout(&bob, &checkout, None).await.expect("accepted");
-            let mut process = || {
-                seed += 1;
-                let objects = objects(&deployment);
-                Manifests::new(core_of(deployment.tables(), seed), objects, &deployment.bucket, "https://lake.example")
-            };
-            let (first, second) = (process(), process());
-            let done = killed_at(&deployment, (count, stop), first.generate(&export.user_id, export.id)).await;
-            second.generate(&export.user_id, export.id).await.unwrap_or_else(|error| panic!("{count}, {stop:?}: {error}"));
-            let written = exports.read(&bob, export.id).await.expect("it is there");
-            assert_eq!(written.export.state, ExportState::Ready, "{count}, {stop:?}");
-            let mut listed = 0;
-            for ManifestUrl { file, .. } in written.manifests {
-                let address = ObjectAddress { bucket: deployment.bucket.clone(), key: file.key };
-                let body = real_objects.get(&ObjectVersion { address, version: file.version }, None).await.expect("a manifest");
-                let parts: Vec<Bytes> = body.bytes.try_collect().await.expect("its content");
-                assert_eq!(hex::encode(digest(&SHA256, &parts.concat())), file.sha256, "{count}, {stop:?}");
-                listed += file.package_id.map_or(0, |_| file.totals.entries);
-            }
-            assert_eq!(listed, 6, "{count}, {stop:?}: each dataset has its line");
-            assert!(direct.store.cart_items(&bob.principal.user_id).await.expect("read").is_empty(), "{count}, {stop:?}");
-            if let Some(done) = done {
-                done.expect("written at once");
-                assert!(count > 5, "it makes more calls than that");
-                break;
-            }
+    at_every(Counted::All, 5, async |place| {
+        for number in [1, 2] {
+            cart.add(&bob, package(number, "ann").id).await.expect("added");
         }
-    }
+        let checkout = Checkout { format: "bucket-key".to_owned(), ..Checkout::default() };
+        let export = exports.checkout(&bob, &checkout, None).await.expect("accepted");
+        let mut process = || {
+            seed += 1;
+            let objects = objects(&deployment);
+            Manifests::new(core_of(deployment.tables(), seed), objects, &deployment.bucket, "https://lake.example")
+        };
+        let (first, second) = (process(), process());
+        let done = place.reached_by(&deployment, first.generate(&export.user_id, export.id)).await;
+        second.generate(&export.user_id, export.id).await.unwrap_or_else(|error| panic!("{place:?}: {error}"));
+        let written = exports.read(&bob, export.id).await.expect("it is there");
+        assert_eq!(written.export.state, ExportState::Ready, "{place:?}");
+        let mut listed = 0;
+        for ManifestUrl { file, .. } in written.manifests {
+            let address = ObjectAddress { bucket: deployment.bucket.clone(), key: file.key };
+            let body = real_objects.get(&ObjectVersion { address, version: file.version }, None).await.expect("a manifest");
+            let parts: Vec<Bytes> = body.bytes.try_collect().await.expect("its content");
+            assert_eq!(hex::encode(digest(&SHA256, &parts.concat())), file.sha256, "{place:?}");
+            listed += file.package_id.map_or(0, |_| file.totals.entries);
+        }
+        assert_eq!(listed, 6, "{place:?}: each dataset has its line");
+        assert!(direct.store.cart_items(&bob.principal.user_id).await.expect("read").is_empty(), "{place:?}");
+        done.map(|done| done.expect("written at once")).is_some()
+    })
+    .await;
 }
 
 /// Bob, and two packages of ann's with three datasets each.

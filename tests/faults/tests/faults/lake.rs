@@ -1,15 +1,18 @@
-//! Requests to the function of packages, over the real adapters, while the account misbehaves.
+//! Requests to the functions behind the API, over the real adapters, while the account misbehaves.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use app::identity::verdict::Verdict;
+use app::{identity::verdict::Verdict, profile};
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{Request, StatusCode},
+    http::Request,
 };
 use datalake_tests_faults::Fault;
 use domain::{
@@ -18,7 +21,6 @@ use domain::{
     job::{Job, JobKind},
     ports::{Scan, Table, Tables},
 };
-use futures::future::{join, join_all};
 use serde_json::{Value, json};
 use testkit::{
     MemoryObjects, SequentialIds,
@@ -32,7 +34,7 @@ use crate::{account::Deployment, left_out};
 /// A request is answered within this, whatever happens: the gateway waits no longer.
 const LIMIT: Duration = Duration::from_secs(29);
 
-/// A deployment with the function of packages before it.
+/// A deployment with the functions behind the API before it.
 pub(crate) struct Lake {
     pub(crate) deployment: Deployment,
     router: Router,
@@ -42,13 +44,21 @@ pub(crate) struct Lake {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    retry_after: bool,
+    pub(crate) retry_after: bool,
     pub(crate) body: Value,
 }
 
 impl Lake {
     pub(crate) async fn new() -> Self {
-        let deployment = Deployment::new().await;
+        Self::over(Deployment::with_search().await)
+    }
+
+    /// The same lake behind a proxy of its own, asked of other processes.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::over(self.deployment.beside().await)
+    }
+
+    fn over(deployment: Deployment) -> Self {
         let router = router(&deployment);
         Self { deployment, router }
     }
@@ -57,7 +67,13 @@ impl Lake {
         self.ask_as(member("ann"), (method, path), body, key).await
     }
 
-    async fn ask_as(&self, principal: Principal, (method, path): (&str, &str), body: Option<&Value>, key: Option<&str>) -> Answer {
+    pub(crate) async fn ask_as(
+        &self,
+        principal: Principal,
+        (method, path): (&str, &str),
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -87,51 +103,46 @@ impl Lake {
 }
 
 fn router(deployment: &Deployment) -> Router {
-    let (objects, ids) = (Arc::new(MemoryObjects::default()), Arc::new(SequentialIds::new(1)));
-    let routes = function_packages::router(function_packages::Deps {
-        tables: deployment.tables(),
-        jobs: deployment.jobs(),
-        cipher: deployment.faulty.cipher(&deployment.key_arn),
-        clock: deployment.clock.clone(),
+    static PROCESSES: AtomicU64 = AtomicU64::new(1);
+    // Each process has ids of its own.
+    let seed = 1_000_000 * PROCESSES.fetch_add(1, Ordering::Relaxed);
+    let (objects, ids) = (Arc::new(MemoryObjects::default()), Arc::new(SequentialIds::new(seed)));
+    let (tables, jobs, clock, bucket) = (deployment.tables(), deployment.jobs(), deployment.clock.clone(), deployment.bucket.clone());
+    let (cipher, directory) = (deployment.faulty.cipher(&deployment.key_arn), deployment.directory());
+    let packages = function_packages::router(function_packages::Deps {
+        tables: tables.clone(),
+        jobs: jobs.clone(),
+        cipher: cipher.clone(),
+        clock: clock.clone(),
         ids: ids.clone(),
         objects: objects.clone(),
-        multipart: objects,
-        bucket: deployment.bucket.clone(),
+        multipart: objects.clone(),
+        bucket: bucket.clone(),
     });
+    let cart = function_cart::router(function_cart::Deps {
+        tables: tables.clone(),
+        jobs: jobs.clone(),
+        cipher: cipher.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        objects,
+        bucket,
+    });
+    let profile = function_profile::router(function_profile::Deps {
+        tables: tables.clone(),
+        jobs: jobs.clone(),
+        cipher: cipher.clone(),
+        secrets_cipher: cipher.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        groups: directory.clone(),
+        user_records: directory,
+        deployment: profile::Deployment::at("https://lake.example"),
+    });
+    let index = deployment.index();
+    let search = function_search::router(function_search::Deps { tables, jobs, cipher, clock, ids: ids.clone(), index });
+    let routes = packages.merge(cart).merge(profile).merge(search);
     web::finish(routes.split_for_parts().0, Edge::new(ids, Vec::new(), 8))
-}
-
-#[tokio::test]
-async fn every_fault_is_answered_with_when_to_come_again() {
-    if left_out() {
-        return;
-    }
-    let faults = [
-        (Fault::Throttled, StatusCode::TOO_MANY_REQUESTS, "slow_down"),
-        (Fault::Broken, StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        (Fault::Expired, StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        (Fault::Unheard, StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-        (Fault::Slow(Duration::from_secs(60)), StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-    ];
-    join_all(faults.map(|(fault, status, code)| async move {
-        let lake = Lake::new().await;
-        let made = lake.create("Flights", None).await;
-        assert_eq!(made.status, 201, "{made:?}");
-        let path = format!("/packages/{}", made.body["id"].as_str().expect("an id"));
-        lake.deployment.proxy.always(fault);
-        let (read, made) = join(lake.ask(("GET", &path), None, None), lake.create("More", None)).await;
-        for answer in [read, made] {
-            assert_eq!(answer.status, status.as_u16(), "{fault:?}: {answer:?}");
-            assert_eq!(answer.body["code"], code, "{fault:?}");
-            assert!(answer.retry_after, "{fault:?}");
-        }
-        lake.deployment.proxy.heal();
-        assert_eq!(lake.ask(("GET", &path), None, None).await.status, 200, "after {fault:?}");
-        // What was answered too late may have happened; what was refused has not.
-        let most = if matches!(fault, Fault::Slow(_)) { 2 } else { 1 };
-        assert!(lake.packages().await <= most, "{fault:?}");
-    }))
-    .await;
 }
 
 #[tokio::test]

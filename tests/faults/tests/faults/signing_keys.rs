@@ -16,6 +16,7 @@ use domain::{
     PortErrorKind,
     ports::{Clock, TokenVerifier},
 };
+use futures::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use secrecy::SecretString;
 use serde_json::json;
@@ -92,7 +93,7 @@ const FAULTS: [Fault; 4] = [Fault::Broken, Fault::Unheard, Fault::Torn, Fault::S
 
 #[tokio::test]
 async fn without_keys_a_caller_is_told_to_come_again() {
-    for fault in FAULTS {
+    join_all(FAULTS.map(|fault| async move {
         let key = Key::new("first");
         let issuer = Issuer::publishing(&key).await;
         issuer.proxy.always(fault);
@@ -100,24 +101,26 @@ async fn without_keys_a_caller_is_told_to_come_again() {
         issuer.proxy.heal();
         issuer.clock.advance(Duration::from_secs(1));
         assert_eq!(issuer.refusal(&key).await, None, "after {fault:?}");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn tokens_of_known_keys_are_taken_while_the_issuer_is_away() {
-    for fault in FAULTS {
+    join_all(FAULTS.map(|fault| async move {
         let key = Key::new("first");
         let issuer = Issuer::publishing(&key).await;
         assert_eq!(issuer.refusal(&key).await, None);
         issuer.proxy.always(fault);
         issuer.clock.advance(Duration::from_secs(2 * 3_600));
         assert_eq!(issuer.refusal(&key).await, None, "{fault:?}");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
 async fn a_new_key_that_can_not_be_had_is_no_fault_of_the_caller() {
-    for fault in FAULTS {
+    join_all(FAULTS.map(|fault| async move {
         let (first, second) = (Key::new("first"), Key::new("second"));
         let issuer = Issuer::publishing(&first).await;
         assert_eq!(issuer.refusal(&first).await, None);
@@ -130,7 +133,8 @@ async fn a_new_key_that_can_not_be_had_is_no_fault_of_the_caller() {
         issuer.proxy.heal();
         issuer.clock.advance(PAUSE);
         assert_eq!(issuer.refusal(&second).await, None, "after {fault:?}");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]

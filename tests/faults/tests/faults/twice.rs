@@ -5,7 +5,7 @@ use app::workers::{changes::Changes, logging::Logging};
 use aws::events;
 use datalake_tests_faults::Fault;
 use domain::{
-    Deadline, PackageId,
+    PackageId,
     audit::AuditRecord,
     job::{Job, JobKind},
     ports::Table,
@@ -19,8 +19,8 @@ use crate::{
     left_out,
 };
 
-/// Makes packages, changes some, deletes one. Answers with their ids.
-async fn work(lake: &Lake) -> Vec<PackageId> {
+/// Makes packages and changes some. Answers with their ids.
+pub(crate) async fn work(lake: &Lake) -> Vec<PackageId> {
     let mut ids = Vec::new();
     for number in 0..6 {
         let made = lake.create(&format!("Package {number}"), None).await;
@@ -36,7 +36,7 @@ async fn work(lake: &Lake) -> Vec<PackageId> {
 }
 
 /// Hands records to the worker of changes as Lambda does: what was answered as failed comes again with all behind it.
-async fn deliver(lake: &Lake, records: &[Value]) {
+pub(crate) async fn deliver(lake: &Lake, records: &[Value]) {
     let mut left = records;
     for _ in 0..20 {
         let worker = Changes::new(lake.deployment.jobs());
@@ -49,20 +49,9 @@ async fn deliver(lake: &Lake, records: &[Value]) {
     panic!("it fails again and again");
 }
 
-/// Hands messages to the worker of the audit log as Lambda does.
+/// Hands messages to the worker of the audit log.
 async fn log(lake: &Lake, messages: &[Value]) {
-    let mut left = messages.to_vec();
-    for _ in 0..20 {
-        let worker = Logging::new(lake.deployment.tables(), lake.deployment.audit_log());
-        let answer = events::jobs(event(&left), &worker, Deadline::NONE).await.expect("an event");
-        let failed = failed(&answer);
-        left.retain(|message| failed.iter().any(|id| message["messageId"] == id.as_str()));
-        if left.is_empty() {
-            return;
-        }
-        lake.deployment.proxy.heal();
-    }
-    panic!("it fails again and again");
+    lake.deployment.hand_over(messages, || Logging::new(lake.deployment.tables(), lake.deployment.audit_log())).await;
 }
 
 fn records(messages: &[Value]) -> Vec<AuditRecord> {
