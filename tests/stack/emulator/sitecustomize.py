@@ -8,6 +8,7 @@ def begin():
         import ministack.app  # noqa: F401
     except ImportError:
         return  # Another Python program, started by the emulator.
+    import chosen_ids
     import federation
     import hold
     import mend
@@ -16,6 +17,7 @@ def begin():
     record.begin(os.environ["DATALAKE_RECORD"])
     mend.begin()
     federation.begin()
+    chosen_ids.begin()
     hold.begin(os.environ["DATALAKE_RECORD"])
 
 

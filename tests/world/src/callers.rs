@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use app::{Caller, Core, identity::Identity};
+use app::Core;
 use aws_lc_rs::rand;
 use client::{credentials::KeyPair, signing::sign_request};
 use datalake_tests_stack::REGION;
@@ -18,7 +18,7 @@ use domain::{
     group::GroupName,
     id::{AccessKeyId, UserId},
     ports::{Clock as _, Condition, Table, Tables},
-    principal::{KeyScope, Role, Via},
+    principal::{KeyScope, Role},
     user::PrincipalRecord,
 };
 use runtime::{lambda::Setting, system::SystemClock};
@@ -26,7 +26,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::{issuer::Token, lake::Lake};
+use crate::{home::read, issuer::Token, lake::Lake};
 
 /// Whom the principal of [`tests_api::Sender::Nobody`] is.
 const NOBODY: &str = "somebody-without-a-role";
@@ -52,6 +52,8 @@ pub(crate) type Keys = Mutex<Vec<(UserId, KeyScope, KeyPair)>>;
 impl Lake {
     /// Has the deployment know the person with exactly these rights, and no authorizer remember others.
     pub(crate) async fn admit(&self, rows: &Rows, user_id: &UserId, role: Option<Role>, groups: &BTreeSet<GroupName>) -> Result<()> {
+        // Requests at once enter their caller once.
+        let mut remembered = self.callers.remembered.lock().await;
         let before = rows.core.store.stored_principal(user_id).await?;
         let rights = (role, groups.clone());
         let stands = before.as_ref().is_some_and(|stored| {
@@ -73,7 +75,6 @@ impl Lake {
             }
             rows.tables.transact(writes).await?;
         }
-        let mut remembered = self.callers.remembered.lock().await;
         if remembered.get(user_id).is_some_and(|known| *known != rights) {
             self.end(self.function("authorizer")?)?;
             remembered.clear();
@@ -124,16 +125,14 @@ impl Lake {
         };
         let stamp = rows.core.stamp_of(Actor::system(), &Origin::default(), domain::access::Action::KeyGrant, &[]);
         rows.tables.write(rows.core.store.put_api_key(&key, &stamp, Condition::Absent)?).await?;
-        let pool = self.told(Setting::UserPoolId)?;
-        let records = self.account().await.directory(pool, self.told(Setting::Directory)?, None)?;
-        let identity = Identity::new(rows.core.clone(), records);
-        let caller = Caller { principal: Principal { via: Via::Session, ..principal.clone() }, origin: Origin::default() };
-        let secret_access_key = identity.rotate_secret(&caller, &key.access_key_id).await?;
+        // Only the profile function may seal it: not even who administers the account.
+        let url = format!("{}/profile/api-keys/{}/secret", self.stack.api_url(), key.access_key_id);
+        let made = read(self.stack.http().post(url).header("authorization", self.bearer(&principal.user_id)?)).await?;
+        let secret_access_key = made.body["secret_access_key"].as_str().with_context(|| made.body.to_string())?.into();
         Ok(KeyPair { access_key_id: key.access_key_id.to_string(), secret_access_key })
     }
 
-    /// The tests choose their users' ids. (Amazon Cognito chooses `sub`, the emulator takes one that is given:
-    /// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html>.)
+    /// The tests choose their users' ids (`tests/stack/emulator/chosen_ids.py`).
     async fn enter_into_the_pool(&self, user_id: &UserId) -> Result<()> {
         let pool = self.told(Setting::UserPoolId)?;
         let call = |operation: &'static str, input| async move {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use client::credentials::KeyPair;
@@ -28,22 +28,32 @@ fn principal(person: Person) -> Principal {
     })
 }
 
-/// Has the deployment know the person, and afterwards not let it in any more.
-async fn enter(lake: &Lake, rows: &Rows, person: Person) -> Result<()> {
+/// Has the deployment know the person, and let it in, if only for now.
+async fn admit(lake: &Lake, rows: &Rows, person: Person) -> Result<()> {
     let principal = principal(person);
+    lake.admit(rows, &principal.user_id, Some(Role::Member), &principal.groups).await?;
+    forget(lake, person)
+}
+
+/// Has the deployment know the person as it is.
+async fn enter(lake: &Lake, rows: &Rows, person: Person) -> Result<()> {
+    admit(lake, rows, person).await?;
     if person == Person::Member {
-        return lake.admit(rows, &principal.user_id, Some(Role::Member), &principal.groups).await;
-    }
-    let before = rows.core.store.stored_principal(&principal.user_id).await?;
-    if before.as_ref().is_some_and(|stored| !stored.record.enabled) {
         return Ok(());
     }
-    lake.admit(rows, &principal.user_id, Some(Role::Member), &principal.groups).await?;
-    let before = rows.core.store.stored_principal(&principal.user_id).await?;
-    let Some(mut record) = before.as_ref().map(|stored| stored.record.clone()) else { return Ok(()) };
+    let before = rows.core.store.stored_principal(&principal(person).user_id).await?;
+    let mut record = before.as_ref().context("the row of somebody who was let in")?.record.clone();
     record.enabled = false;
     rows.tables.transact(rows.core.store.put_principal(&record, before.as_ref(), None)?).await?;
-    Ok(())
+    forget(lake, person)
+}
+
+/// The authorizer remembers for a minute whether somebody is let in.
+fn forget(lake: &Lake, person: Person) -> Result<()> {
+    match person {
+        Person::Member => Ok(()),
+        Person::Disabled => lake.end(lake.function("authorizer")?),
+    }
 }
 
 async fn token(lake: &Lake, rows: &Rows, person: Person, token: Token) -> Result<String> {
@@ -82,13 +92,14 @@ impl Door for Applied {
     async fn key(&self, person: Person, revoked: bool) -> KeyPair {
         let (lake, rows, keys) = (self.lake, self.rows.clone(), Arc::clone(&self.keys));
         let work = async move {
-            enter(lake, &rows, person).await?;
+            admit(lake, &rows, person).await?;
             // One of its own: nothing that a process remembers of the other is to be told apart here.
             let scope = KeyScope { read_only: revoked, packages: None };
             let pair = lake.key(&rows, &keys, &principal(person), &scope).await?;
             if revoked {
                 revoke(&rows, &pair).await?;
             }
+            enter(lake, &rows, person).await?;
             Ok(pair)
         };
         self.lake.run(work).await

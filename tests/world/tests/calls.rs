@@ -17,7 +17,7 @@ enum Process {
     Cold,
 }
 
-/// What `functions` called while `work` was done, by action.
+/// What `functions` called while `work` was done: role, action and what the first row or object of a request was.
 async fn calls(functions: &[&str], work: impl Future<Output = ()>) -> BTreeMap<String, usize> {
     let before = Lake::shared().calls().len();
     work.await;
@@ -26,7 +26,7 @@ async fn calls(functions: &[&str], work: impl Future<Output = ()>) -> BTreeMap<S
         let role = call.role().unwrap_or_default().to_owned();
         let counted = functions.iter().any(|function| role == Lake::shared().role(function));
         if counted && !call.resource.ends_with("-settings") {
-            requests.entry(call.request).or_insert(call.action);
+            requests.entry(call.request).or_insert(format!("{role} {} {}", call.action, call.resource));
         }
     }
     let mut actions = BTreeMap::new();
