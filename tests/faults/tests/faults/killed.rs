@@ -117,7 +117,7 @@ async fn an_export_becomes_ready_with_all_that_it_holds() {
     prepare(&deployment, &direct).await;
     let real_objects = deployment.real_objects();
     let (cart, exports) = (Cart::new(direct.clone()), Exports::new(direct.clone(), objects(&deployment), &deployment.bucket));
-    at_every(Counted::All, 5, async |place| {
+    let rounds = at_every(Counted::All, 5, async |place| {
         for number in [1, 2] {
             cart.add(&bob, package(number, "ann").id).await.expect("added");
         }
@@ -144,8 +144,8 @@ async fn an_export_becomes_ready_with_all_that_it_holds() {
         assert_eq!(listed, 6, "{place:?}: each dataset has its line");
         assert!(direct.store.cart_items(&bob.principal.user_id).await.expect("read").is_empty(), "{place:?}");
         done.map(|done| done.expect("written at once")).is_some()
-    })
-    .await;
+    });
+    Box::pin(rounds).await;
 }
 
 /// Bob, and two packages of ann's with three datasets each.
