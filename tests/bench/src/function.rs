@@ -28,6 +28,8 @@ pub(crate) struct Bench<'a> {
 pub(crate) struct Figures {
     /// From the start of the process to its first answer.
     pub(crate) first_answer: Duration,
+    /// How long it computed until then, on whichever processor: other processes make the first one longer, not this.
+    pub(crate) computed: Duration,
     /// Resident bytes after that.
     pub(crate) resident_first: u64,
     /// Resident bytes after the last request.
@@ -54,6 +56,7 @@ impl Bench<'_> {
         let of = |figure: fn(&Figures) -> u64| median(all.iter().map(figure).collect());
         Ok(Figures {
             first_answer: median(all.iter().map(|figures| figures.first_answer).collect()),
+            computed: median(all.iter().map(|figures| figures.computed).collect()),
             resident_first: of(|figures| figures.resident_first),
             resident_last: of(|figures| figures.resident_last),
         })
@@ -65,12 +68,12 @@ impl Bench<'_> {
         let begin = Instant::now();
         let process = self.start(function, &platform)?;
         let answered = check(function, platform.answer().await?)?;
-        let resident_first = resident(&process)?;
+        let (computed, resident_first) = (computed(&process)?, resident(&process)?);
         for _ in 1..REQUESTS {
             platform.invoke();
             check(function, platform.answer().await?)?;
         }
-        Ok(Figures { first_answer: answered - begin, resident_first, resident_last: resident(&process)? })
+        Ok(Figures { first_answer: answered - begin, computed, resident_first, resident_last: resident(&process)? })
     }
 
     fn start(&self, function: &Function, platform: &Platform) -> Result<Process> {
@@ -101,4 +104,14 @@ fn resident(process: &Process) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("Linux tells what is resident")?;
     let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kibibytes * 1024)
+}
+
+/// The time that all threads of a process have had a processor.
+fn computed(process: &Process) -> Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{}/task", process.0.id()))? {
+        let told = fs::read_to_string(thread?.path().join("schedstat"))?;
+        nanoseconds += told.split(' ').next().unwrap_or_default().parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
 }

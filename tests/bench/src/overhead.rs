@@ -123,6 +123,9 @@ async fn create(client: &Client, table: Table, name: &str) -> Result<()> {
         let key = KeySchemaElement::builder().attribute_name(attribute).key_type(kind);
         request = request.attribute_definitions(definition.build()?).key_schema(key.build()?);
     }
-    request.send().await?;
-    Ok(())
+    match request.send().await.map_err(aws_sdk_dynamodb::Error::from) {
+        // An attempt that took too long was made again.
+        Ok(_) | Err(aws_sdk_dynamodb::Error::ResourceInUseException(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
