@@ -114,6 +114,20 @@ async fn audit_records_that_come_twice_and_out_of_order_stand_once() {
     assert!(!tables.rows(Table::Settings).is_empty(), "the chain's head");
 }
 
+/// A record that is too long never gets into the log: those behind it in the same chain do not follow it to the dead letters.
+#[tokio::test]
+async fn what_can_never_be_done_holds_up_nobody() {
+    let (tables, log) = (Arc::new(MemoryTables::new()), Arc::new(MemoryAuditLog::default()));
+    let worker = function_logging::handler(function_logging::Deps { tables, audit_log: log.clone() });
+    let mut records = [1, 2, 3].map(|number| audit_record(number, "one"));
+    records[1].reason = Some("x".repeat(10_000));
+    let jobs = records.map(|record| Job::Audit { record });
+    let messages = ["first", "too long", "third"].iter().zip(&jobs).map(|(id, job)| message(id, job.group().as_deref(), job));
+    let event = json!({ "Records": messages.collect::<Vec<_>>() });
+    assert_eq!(failures(&handle(event, &worker).await), ["too long"]);
+    assert_eq!(log.records().len(), 2);
+}
+
 #[tokio::test]
 async fn a_log_that_does_not_answer_sends_a_chains_records_back() {
     let (tables, log) = (Arc::new(MemoryTables::new()), Arc::new(MemoryAuditLog::default()));

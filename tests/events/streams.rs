@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use aws::{TableNames, events::changes};
-use domain::{PortErrorKind, change::Change, job::JobKind, ports::Handler};
+use domain::{
+    PortErrorKind,
+    change::Change,
+    job::{Job, JobKind},
+    ports::Handler,
+};
 use serde_json::{Value, json};
 use testkit::MemoryJobs;
 
@@ -58,7 +63,7 @@ async fn behind_a_failed_batch_nothing_is_begun() {
 }
 
 #[tokio::test]
-async fn a_record_that_is_none_of_ours_is_given_up_by_the_stream_and_what_was_before_is_done() {
+async fn a_record_that_is_none_of_ours_holds_up_nobody() {
     type Damage = fn(&mut Value);
     let damages: [(&str, Damage); 4] = [
         ("another deployment's table", |record| {
@@ -72,8 +77,27 @@ async fn a_record_that_is_none_of_ours_is_given_up_by_the_stream_and_what_was_be
         let mut event = fixture("stream");
         damage(&mut event["Records"][2]);
         let worker = Worker::failing(&[]);
-        assert_eq!(failures(&handle(event, &worker).await), [id(3)], "{what}");
-        assert_eq!(worker.ids(), [1, 2].map(id), "{what}");
+        assert_eq!(failures(&handle(event, &worker).await), [""; 0], "{what}");
+        assert_eq!(worker.ids(), [1, 2, 4].map(id), "{what}");
+    }
+}
+
+/// No row of ours has binary attributes; somebody may have written one by hand.
+#[tokio::test]
+async fn a_change_that_can_never_be_told_is_set_aside_and_holds_up_nobody() {
+    let jobs = Arc::new(MemoryJobs::default());
+    let worker = function_changes::handler(function_changes::Deps { jobs: jobs.clone() });
+    handle(fixture("stream"), &worker).await;
+    let all = jobs.take();
+    for (attribute, set_aside) in [("changed", true), ("photograph", false)] {
+        let mut event = fixture("stream");
+        event["Records"][0]["dynamodb"]["NewImage"][attribute] = json!({ "B": "AAEC" });
+        assert_eq!(failures(&handle(event, &worker).await), [""; 0]);
+        let told = jobs.take();
+        assert_eq!(matches!(&told[0], Job::Untold { change } if change.new.is_some()), set_aside, "{told:?}");
+        let others = told.iter().filter(|job| !matches!(job, Job::Untold { .. }));
+        assert!(others.clone().all(|job| all.contains(job)) && told.contains(all.last().expect("jobs")), "{told:?}");
+        assert_eq!(told == all, !set_aside);
     }
 }
 

@@ -52,6 +52,6 @@ impl<T: Clone + Send + Sync> Handler<T> for Worker<T> {
         let failed = batch.iter().map(|entry| entry.id.clone()).filter(|id| self.failing.contains(id)).collect();
         let entries = batch.into_iter().map(|entry| (entry.id, entry.body)).collect();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(entries);
-        Outcome { failed }
+        Outcome { failed, ..Outcome::default() }
     }
 }

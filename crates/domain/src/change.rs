@@ -33,7 +33,7 @@ pub struct Stamp {
 }
 
 /// One entry of the change feed: delivered at least once, in order per row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The table.
     pub table: Table,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     audit::AuditRecord,
+    change::Change,
     id::{ExportId, PackageId, UserId},
     ports::{PageKey, Table},
 };
@@ -78,6 +79,11 @@ pub enum Job {
         /// Where.
         place: DuePlace,
     },
+    /// A change that can't be told to anybody. No worker does it: it becomes a dead letter, where people see it.
+    Untold {
+        /// The change; without the row before, or without both rows, if a queue does not take as much.
+        change: Change,
+    },
 }
 
 /// A place in the order in which housekeeping looks at what is due.
@@ -99,7 +105,9 @@ impl Job {
             Self::Audit { .. } => JobKind::Audit,
             Self::Index { .. } => JobKind::Search,
             Self::Export { .. } => JobKind::Manifest,
-            Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::Sweep | Self::SweepFrom { .. } => JobKind::Housekeeping,
+            Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::Sweep | Self::SweepFrom { .. } | Self::Untold { .. } => {
+                JobKind::Housekeeping
+            }
         }
     }
 

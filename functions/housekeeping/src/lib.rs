@@ -92,8 +92,8 @@ impl Worker {
                 None
             }
             Job::PackageDeleted { package_id } => self.housekeeping.package_deleted_until(*package_id, deadline).await?,
-            // A job of another worker lies among the dead letters, where people see it.
-            Job::Audit { .. } | Job::Index { .. } | Job::Export { .. } => {
+            // A job of another worker, or of none, lies among the dead letters, where people see it.
+            Job::Audit { .. } | Job::Index { .. } | Job::Export { .. } | Job::Untold { .. } => {
                 return Err(PortError::new(PortErrorKind::Unsupported, "housekeeping.work").with("kind", job.kind().name()).into());
             }
         };

@@ -1,6 +1,6 @@
 //! From the tables' change feed to audit records, index hints and jobs: the only place that announces a change.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
@@ -25,8 +25,37 @@ impl Changes {
     }
 
     async fn tell(&self, change: &Change) -> PortResult<()> {
-        let jobs = jobs_of(change)?;
-        if jobs.is_empty() { Ok(()) } else { self.jobs.enqueue_many(&jobs).await }
+        let told = match jobs_of(change) {
+            Ok(jobs) if jobs.is_empty() => Ok(()),
+            Ok(jobs) => self.jobs.enqueue_many(&jobs).await,
+            Err(error) => Err(error),
+        };
+        match told {
+            Err(error) if error.is(PortErrorKind::InvalidArgument) => self.set_aside(change, error).await,
+            other => other,
+        }
+    }
+
+    /// What can never be told must not hold up what is behind it: it goes on as a job that nobody does, so that it lies
+    /// among the dead letters, with as much of its rows as a queue takes.
+    async fn set_aside(&self, change: &Change, error: PortError) -> PortResult<()> {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            table = change.table.name(),
+            "a change can never be told: it is set aside"
+        );
+        let whole = change.clone();
+        let new = Change { old: None, ..whole.clone() };
+        let key = Change { new: None, ..new.clone() };
+        let mut refused = error;
+        for change in [whole, new, key] {
+            match self.jobs.enqueue(&Job::Untold { change }, Duration::ZERO).await {
+                Err(error) if error.is(PortErrorKind::InvalidArgument) => refused = error,
+                other => return other,
+            }
+        }
+        // It is not the change that the queue refuses.
+        Err(refused)
     }
 }
 
@@ -34,12 +63,14 @@ impl Changes {
 impl Handler<Change> for Changes {
     async fn handle(&self, batch: Vec<Entry<Change>>) -> Outcome {
         let mut outcome = Outcome::default();
-        // One after the other: audit records of a chain keep the feed's order.
-        for entry in batch {
+        // One after the other, and nothing beyond what failed: audit records of a chain keep the feed's order.
+        let mut left = batch.into_iter();
+        while let Some(entry) = left.next() {
             if let Err(error) = self.tell(&entry.body).await {
                 let (table, entry_id) = (entry.body.table.name(), entry.id.as_str());
                 tracing::warn!(error = &error as &dyn std::error::Error, table, entry = entry_id, "a change could not be told");
                 outcome.failed.push(entry.id);
+                outcome.failed.extend(left.by_ref().map(|entry| entry.id));
             }
         }
         outcome
@@ -49,7 +80,7 @@ impl Handler<Change> for Changes {
 /// What follows from a change; the same change makes the same jobs.
 ///
 /// # Errors
-/// `InvalidArgument` for a row whose stamp or key can't be read: it is told to people, not dropped.
+/// `InvalidArgument` for a row whose stamp or key can't be read: it is set aside for people, not dropped.
 pub fn jobs_of(change: &Change) -> PortResult<Vec<Job>> {
     let mut jobs = Vec::new();
     if let Some(stamp) = new_stamp(change)? {

@@ -127,7 +127,7 @@ impl Handler<Job> for Logging {
                 Job::Audit { record } if fits(&record) => chains.entry(chain_of(&record.resource)).or_default().push((entry.id, record)),
                 other => {
                     tracing::error!(entry = entry.id, kind = other.kind().name(), "not a job for the audit log");
-                    outcome.failed.push(entry.id);
+                    outcome.give_up(entry.id);
                 }
             }
         }

@@ -110,29 +110,62 @@ async fn a_package_row_that_goes_leaves_the_index() {
 }
 
 #[tokio::test]
-async fn a_poisoned_entry_stops_nothing_behind_it_and_is_not_dropped() {
+async fn a_change_that_can_never_be_told_stops_nothing_behind_it_and_is_not_dropped() {
     let lake = Lake::new();
     three_actions(&lake).await;
     let mut changes = lake.tables.take_changes();
     let stamped = changes.iter().position(|change| change.new_stamp().is_some()).expect("an action");
     let mut poisoned = changes[stamped].clone();
     poisoned.new.as_mut().expect("a row").insert(STAMP_ATTRIBUTE.to_owned(), "not a stamp".into());
-    changes.insert(0, poisoned);
+    changes.insert(0, poisoned.clone());
     let outcome = Changes::new(lake.jobs.clone()).handle(entries(changes)).await;
-    assert_eq!(outcome.failed, ["0"]);
-    assert_eq!(records(&lake.jobs.take()).len(), 3);
+    assert_eq!(outcome.failed, [""; 0]);
+    let jobs = lake.jobs.take();
+    assert_eq!(jobs[0], Job::Untold { change: poisoned });
+    assert_eq!(records(&jobs).len(), 3);
 }
 
 #[tokio::test]
-async fn what_the_queue_did_not_take_comes_again() {
+async fn of_what_is_too_large_to_be_set_aside_as_much_is_as_the_queue_takes() {
+    for (refusals, old, new) in [(1, false, true), (2, false, false)] {
+        let lake = Lake::new();
+        let row = Item::from([(STAMP_ATTRIBUTE.to_owned(), "not a stamp".into())]);
+        let key = Key::new(package_id(1).to_string(), "package");
+        let change = Change { table: Table::Packages, key: key.clone(), old: Some(row.clone()), new: Some(row.clone()) };
+        for _ in 0..refusals {
+            lake.jobs.faults.fail_next(PortErrorKind::InvalidArgument);
+        }
+        assert_eq!(Changes::new(lake.jobs.clone()).handle(entries([change])).await.failed, [""; 0]);
+        let row = |wanted: bool| wanted.then(|| row.clone());
+        assert_eq!(lake.jobs.take(), [Job::Untold { change: Change { table: Table::Packages, key, old: row(old), new: row(new) } }]);
+    }
+}
+
+#[tokio::test]
+async fn what_can_be_neither_told_nor_set_aside_comes_again() {
+    let lake = Lake::new();
+    three_actions(&lake).await;
+    let changes = lake.tables.take_changes();
+    // The jobs, then the change whole, without the row before, and without both.
+    for _ in 0..4 {
+        lake.jobs.faults.fail_next(PortErrorKind::InvalidArgument);
+    }
+    let outcome = Changes::new(lake.jobs.clone()).handle(entries(changes)).await;
+    assert!(!outcome.failed.is_empty());
+    assert!(!lake.jobs.take().iter().any(|job| matches!(job, Job::Untold { .. })));
+}
+
+#[tokio::test]
+async fn what_the_queue_did_not_take_comes_again_with_all_behind_it() {
     let lake = Lake::new();
     three_actions(&lake).await;
     let changes = lake.tables.take_changes();
     lake.jobs.faults.fail_next(PortErrorKind::Unavailable);
     let worker = Changes::new(lake.jobs.clone());
     let outcome = worker.handle(entries(changes.clone())).await;
-    assert_eq!(outcome.failed.len(), 1);
     let failed: usize = outcome.failed[0].parse().expect("a place");
-    assert!(worker.handle(entries([changes[failed].clone()])).await.failed.is_empty());
+    assert_eq!(outcome.failed.len(), changes.len() - failed, "nothing overtakes it");
+    assert!(records(&lake.jobs.take()).is_empty());
+    assert!(worker.handle(entries(changes[failed..].iter().cloned())).await.failed.is_empty());
     assert_eq!(records(&lake.jobs.take()).len(), 3);
 }

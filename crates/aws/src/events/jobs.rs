@@ -22,26 +22,28 @@ const GROUP: &str = "MessageGroupId";
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>).
 ///
 /// Where a queue keeps order, whatever stands behind a failed job of its group comes again with it. A message that is no
-/// job holds up nobody: it never becomes one, and the queue puts it among its dead letters.
+/// job, or one that can never be done, holds up nobody: the queue puts it among its dead letters.
 ///
 /// # Errors
 /// If the event is none of a queue: all its messages come again.
 pub async fn jobs(event: Value, handler: &dyn Handler<Job>, deadline: Deadline) -> Result<Value, EventError> {
     let event: SqsEvent = decode(event, KIND)?;
     let messages = event.records.iter().map(Message::read).collect::<Result<Vec<_>, _>>()?;
-    let mut failed = BTreeSet::new();
+    let (mut failed, mut hopeless) = (BTreeSet::new(), BTreeSet::new());
     for batch in messages.chunks(BATCH) {
         let entry = |message: &Message| Some(Entry { id: message.id.clone(), body: message.job.clone()? });
         let entries: Vec<Entry<Job>> = batch.iter().filter_map(entry).collect();
         if !entries.is_empty() {
-            failed.extend(handler.handle_until(entries, deadline).await.failed);
+            let outcome = handler.handle_until(entries, deadline).await;
+            failed.extend(outcome.failed);
+            hopeless.extend(outcome.hopeless);
         }
     }
     let mut held_up = BTreeSet::new();
     let mut answer = SqsBatchResponse::default();
     for Message { id, group, job } in messages {
         let behind_a_failed_one = group.as_ref().is_some_and(|group| held_up.contains(group));
-        if job.is_none() || behind_a_failed_one {
+        if job.is_none() || hopeless.contains(&id) || behind_a_failed_one {
             answer.add_failure(id);
         } else if failed.contains(&id) {
             held_up.extend(group);

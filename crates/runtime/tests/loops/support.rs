@@ -132,7 +132,7 @@ impl<T: Named + Send + Sync + 'static> Handler<T> for Worker {
                 Some(Does::Hang) => std::future::pending().await,
             }
         }
-        Outcome { failed }
+        Outcome { failed, ..Outcome::default() }
     }
 }
 
