@@ -45,7 +45,8 @@ locals {
   streams = ["packages", "metadata", "datasets", "cart", "keys", "settings"]
 }
 
-# Where Lambda notes what could not be told: the shard and the place of the records, which the stream keeps for 24 hours.
+# Where Lambda notes what could not be told for as long as the feed goes back: the shard and the place of the records,
+# which the stream keeps for 24 hours.
 resource "aws_sqs_queue" "changes_dead" {
   name                              = "${var.prefix}-changes-dead"
   message_retention_seconds         = 14 * 24 * 3600
@@ -79,9 +80,11 @@ resource "aws_lambda_event_source_mapping" "changes" {
   batch_size        = var.feed.batch_size
   tags              = var.tags
 
+  # No number of attempts outlasts every outage, so only age ends them (-1: no limit). One change holds up nothing: the
+  # function sets aside what can never be told.
   function_response_types            = ["ReportBatchItemFailures"]
   bisect_batch_on_function_error     = true
-  maximum_retry_attempts             = var.feed.attempts
+  maximum_retry_attempts             = -1
   maximum_record_age_in_seconds      = var.feed.record_age_seconds
   maximum_batching_window_in_seconds = 0
 

@@ -122,10 +122,9 @@ variable "concurrency" {
 }
 
 variable "feed" {
-  description = "The tables' change feed: changes a batch, how often a batch that fails is tried again (each time halved), and how old a change may get."
+  description = "The tables' change feed: changes a batch, and how old a change may get: until then a batch that fails is tried again."
   type = object({
     batch_size         = optional(number, 100)
-    attempts           = optional(number, 50)
     record_age_seconds = optional(number, 82800)
   })
   default  = {}
@@ -134,11 +133,6 @@ variable "feed" {
   validation {
     condition     = var.feed.batch_size >= 1 && var.feed.batch_size <= 1000
     error_message = "A batch has 1 to 1,000 changes: what follows from more may not fit into one run."
-  }
-
-  validation {
-    condition     = var.feed.attempts >= 1 && var.feed.attempts <= 10000
-    error_message = "A batch is tried again 1 to 10,000 times: without an end, one bad change would stop all behind it."
   }
 
   validation {

@@ -66,8 +66,17 @@ locals {
     slow   = { description = "One answer of the API in a hundred takes more than five seconds.", metric = "Latency", statistic = "p99", threshold = 5000, periods = 3 }
   } : {}
 
+  # What to do about dead letters. The feed's queue has places in a stream, no messages that could be worked on.
+  dead_letter_advice = {
+    for queue in keys(var.dead_letter_queue_names) : queue => queue == "changes" ? join(" ", [
+      "notes changes that could not be told for as long as the feed goes back: places in a stream, which keeps the records until they are 24 hours old.",
+      "Read them there and invoke the function with them; nothing can be sent back.",
+    ]) : "holds messages that failed again and again: look at them, then send them back."
+  }
+
   alarm_names = concat(
     [for alarm in aws_cloudwatch_metric_alarm.functions : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.feed : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.search : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.api : alarm.alarm_name],
@@ -94,11 +103,31 @@ resource "aws_cloudwatch_metric_alarm" "functions" {
   tags                = var.tags
 }
 
+# A feed that stands still is no error of its function, which answers from where on it is to be repeated.
+resource "aws_cloudwatch_metric_alarm" "feed" {
+  for_each = { for short, function in local.alarmed : short => function if short == "changes" }
+
+  alarm_name          = "${each.value.name}-behind"
+  alarm_description   = "Changes wait for longer than a quarter of an hour to be told: ${each.value.name} fails, or is too slow. After 24 hours the streams lose them."
+  namespace           = "AWS/Lambda"
+  metric_name         = "IteratorAge"
+  dimensions          = { FunctionName = each.value.name }
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 900000
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+  tags                = var.tags
+}
+
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = var.alarms.enabled ? var.dead_letter_queue_names : {}
 
   alarm_name          = "${var.prefix}-${each.key}-dead-letters"
-  alarm_description   = "${each.value} holds messages that failed again and again: look at them, then send them back."
+  alarm_description   = "${each.value} ${local.dead_letter_advice[each.key]}"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = each.value }

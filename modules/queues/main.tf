@@ -54,7 +54,7 @@ resource "aws_sqs_queue" "work" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = local.dead_letter_queue_arns[each.key]
-    maxReceiveCount     = var.delivery.attempts
+    maxReceiveCount     = var.delivery.attempts[each.key]
   })
 
   # By name, so that the plan shows where dead letters go; they must be there first.

@@ -56,9 +56,14 @@ variable "function_timeouts" {
 }
 
 variable "delivery" {
-  description = "How often a message is tried before it goes to the dead letters, and for how many days messages and dead letters are kept."
+  description = "How often a message of each queue is tried before it goes to the dead letters (so often times six of its function's time limit must outlast an outage), and for how many days messages and dead letters are kept."
   type = object({
-    attempts         = optional(number, 5)
+    attempts = optional(object({
+      manifest     = optional(number, 5)
+      housekeeping = optional(number, 5)
+      search       = optional(number, 24)
+      audit        = optional(number, 24)
+    }), {})
     message_days     = optional(number, 4)
     dead_letter_days = optional(number, 14)
   })
@@ -66,7 +71,7 @@ variable "delivery" {
   nullable = false
 
   validation {
-    condition     = var.delivery.attempts >= 2 && var.delivery.attempts <= 1000
+    condition     = alltrue([for attempts in values(var.delivery.attempts) : attempts >= 2 && attempts <= 1000])
     error_message = "A message is tried 2 to 1,000 times."
   }
 

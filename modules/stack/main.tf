@@ -44,6 +44,7 @@ module "queues" {
   iam                       = var.iam
   key_arn                   = module.foundation.key_arn
   function_timeouts         = module.functions.timeouts
+  delivery                  = var.delivery
   alarms                    = { enabled = var.alarms.enabled }
   alarm_topic_arns          = var.alarms.topic_arns
   housekeeping_function_arn = module.functions.housekeeping_function_arn

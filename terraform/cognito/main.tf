@@ -37,6 +37,7 @@ module "stack" {
   log_bucket           = var.log_bucket
   search               = var.search
   functions            = var.functions
+  delivery             = var.delivery
   api                  = var.api
   audit_retention_days = var.audit_retention_days
   audit_lock_mode      = var.audit_lock_mode

@@ -139,6 +139,22 @@ variable "functions" {
   nullable = false
 }
 
+variable "delivery" {
+  description = "The queues: how often a message of each one is tried before it goes to the dead letters, and for how many days messages and dead letters are kept (module `queues`)."
+  type = object({
+    attempts = optional(object({
+      manifest     = optional(number, 5)
+      housekeeping = optional(number, 5)
+      search       = optional(number, 24)
+      audit        = optional(number, 24)
+    }), {})
+    message_days     = optional(number, 4)
+    dead_letter_days = optional(number, 14)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "api" {
   description = "The API: requests a second that it takes and how many at once, days until its access log expires, a domain name of yours (module `http-api`)."
   type = object({

@@ -238,8 +238,8 @@ run "who_wakes_whom" {
   }
 
   assert {
-    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.changes : one(mapping.function_response_types) == "ReportBatchItemFailures" && mapping.bisect_batch_on_function_error && mapping.maximum_retry_attempts > 0 && mapping.starting_position == "TRIM_HORIZON"])
-    error_message = "Changes are told from the beginning, and a bad one stops nothing for ever."
+    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.changes : one(mapping.function_response_types) == "ReportBatchItemFailures" && mapping.bisect_batch_on_function_error && mapping.maximum_retry_attempts == -1 && mapping.maximum_record_age_in_seconds == 82800 && mapping.starting_position == "TRIM_HORIZON"])
+    error_message = "Changes are told from the beginning, and tried again until the stream is about to lose them."
   }
 
   assert {
@@ -408,7 +408,7 @@ run "refuses_a_feed_without_an_end" {
   command = plan
 
   variables {
-    feed = { attempts = -1 }
+    feed = { record_age_seconds = -1 }
   }
 
   expect_failures = [var.feed]

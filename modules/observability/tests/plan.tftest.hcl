@@ -47,6 +47,38 @@ run "each_function_is_watched" {
   }
 }
 
+run "the_change_feed_is_watched" {
+  command = plan
+  variables {
+    functions               = { changes = { name = "data-lake-changes", timeout_seconds = 60 }, manifest = { name = "data-lake-manifest-service", timeout_seconds = 900 } }
+    dead_letter_queue_names = { changes = "data-lake-changes-dead", audit = "data-lake-audit-dead.fifo" }
+  }
+
+  assert {
+    condition     = contains(output.alarm_names, "data-lake-changes-behind") && toset(keys(aws_cloudwatch_metric_alarm.feed)) == toset(["changes"])
+    error_message = "Only the feed has a place at which it stands."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.feed["changes"].metric_name == "IteratorAge" &&
+      aws_cloudwatch_metric_alarm.feed["changes"].namespace == "AWS/Lambda" &&
+      aws_cloudwatch_metric_alarm.feed["changes"].statistic == "Maximum" &&
+      aws_cloudwatch_metric_alarm.feed["changes"].threshold == 900000 &&
+      aws_cloudwatch_metric_alarm.feed["changes"].comparison_operator == "GreaterThanThreshold" &&
+      aws_cloudwatch_metric_alarm.feed["changes"].dimensions == tomap({ FunctionName = "data-lake-changes" }) &&
+      aws_cloudwatch_metric_alarm.feed["changes"].alarm_actions == toset(var.alarm_topic_arns)
+    )
+    error_message = "A quarter of an hour (in milliseconds) is too long."
+  }
+  assert {
+    condition = (
+      strcontains(aws_cloudwatch_metric_alarm.dead_letters["changes"].alarm_description, "nothing can be sent back") &&
+      strcontains(aws_cloudwatch_metric_alarm.dead_letters["audit"].alarm_description, "then send them back")
+    )
+    error_message = "Places in a stream are no messages."
+  }
+}
+
 run "the_search_domain_is_watched_if_there_is_one" {
   command = plan
   variables {

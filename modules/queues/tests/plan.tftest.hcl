@@ -49,9 +49,13 @@ run "what_fails_goes_to_the_dead_letters_of_its_own_queue" {
 
   assert {
     condition = { for name, queue in aws_sqs_queue.work : name => jsondecode(queue.redrive_policy) } == {
-      for name, dead in aws_sqs_queue.dead : name => { deadLetterTargetArn = "arn:aws:sqs:eu-west-1:123456789012:${dead.name}", maxReceiveCount = 5 }
+      for name, dead in aws_sqs_queue.dead : name => { deadLetterTargetArn = "arn:aws:sqs:eu-west-1:123456789012:${dead.name}", maxReceiveCount = contains(["audit", "search"], name) ? 24 : 5 }
     }
-    error_message = "Five tries, then the dead letters."
+    error_message = "So many tries, then the dead letters."
+  }
+  assert {
+    condition     = alltrue([for queue in aws_sqs_queue.work : jsondecode(queue.redrive_policy).maxReceiveCount * queue.visibility_timeout_seconds > 4 * 3600])
+    error_message = "An outage of four hours must make no dead letters."
   }
   assert {
     condition     = alltrue([for name, policy in aws_sqs_queue_redrive_allow_policy.dead : jsondecode(policy.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = [output.queue_arns[name]] }])
@@ -163,6 +167,26 @@ run "a_schedule_whose_input_is_no_json" {
     schedule = { input = "sweep" }
   }
   expect_failures = [var.schedule]
+}
+
+run "tries_are_of_one_queue" {
+  command = plan
+  variables {
+    delivery = { attempts = { manifest = 9 } }
+  }
+
+  assert {
+    condition     = { for name, queue in aws_sqs_queue.work : name => jsondecode(queue.redrive_policy).maxReceiveCount } == { manifest = 9, housekeeping = 5, search = 24, audit = 24 }
+    error_message = "One queue is changed, the others stay."
+  }
+}
+
+run "a_message_that_is_tried_once" {
+  command = plan
+  variables {
+    delivery = { attempts = { audit = 1 } }
+  }
+  expect_failures = [var.delivery]
 }
 
 run "dead_letters_that_expire_before_they_are_dead" {
