@@ -160,6 +160,22 @@ run "a_bad_prefix" {
   expect_failures = [var.prefix]
 }
 
+run "a_prefix_whose_names_are_the_default_prefixs" {
+  command = plan
+  variables {
+    prefix = "datalake"
+  }
+  expect_failures = [var.prefix]
+}
+
+run "a_prefix_whose_alias_is_the_default_prefixs" {
+  command = plan
+  variables {
+    prefix = "datalake-audit"
+  }
+  expect_failures = [var.prefix]
+}
+
 run "one_key_for_both_purposes" {
   command = plan
   variables {
