@@ -66,13 +66,18 @@ locals {
     slow   = { description = "One answer of the API in a hundred takes more than five seconds.", metric = "Latency", statistic = "p99", threshold = 5000, periods = 3 }
   } : {}
 
-  # What to do about dead letters. The feed's queue has places in a stream, no messages that could be worked on.
-  dead_letter_advice = {
-    for queue in keys(var.dead_letter_queue_names) : queue => queue == "changes" ? join(" ", [
+  # What to do about dead letters. The feed's queue has places in a stream, no messages that could be worked on; and no
+  # worker ever does a job `untold`.
+  dead_letter_advice = merge({ for queue in keys(var.dead_letter_queue_names) : queue => "holds messages that failed again and again: look at them, then send them back." }, {
+    changes = join(" ", [
       "notes changes that could not be told for as long as the feed goes back: places in a stream, which keeps the records until they are 24 hours old.",
       "Read them there and invoke the function with them; nothing can be sent back.",
-    ]) : "holds messages that failed again and again: look at them, then send them back."
-  }
+    ])
+    housekeeping = join(" ", [
+      "holds messages that failed again and again: look at them, then send them back.",
+      "But `untold` is a change with a broken stamp or key, whose action the audit log lacks: repair its row, and delete the message.",
+    ])
+  })
 
   alarm_names = concat(
     [for alarm in aws_cloudwatch_metric_alarm.functions : alarm.alarm_name],

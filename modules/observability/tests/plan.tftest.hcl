@@ -51,7 +51,7 @@ run "the_change_feed_is_watched" {
   command = plan
   variables {
     functions               = { changes = { name = "data-lake-changes", timeout_seconds = 60 }, manifest = { name = "data-lake-manifest-service", timeout_seconds = 900 } }
-    dead_letter_queue_names = { changes = "data-lake-changes-dead", audit = "data-lake-audit-dead.fifo" }
+    dead_letter_queue_names = { changes = "data-lake-changes-dead", housekeeping = "data-lake-housekeeping-dead", audit = "data-lake-audit-dead.fifo" }
   }
 
   assert {
@@ -73,6 +73,7 @@ run "the_change_feed_is_watched" {
   assert {
     condition = (
       strcontains(aws_cloudwatch_metric_alarm.dead_letters["changes"].alarm_description, "nothing can be sent back") &&
+      strcontains(aws_cloudwatch_metric_alarm.dead_letters["housekeeping"].alarm_description, "untold") &&
       strcontains(aws_cloudwatch_metric_alarm.dead_letters["audit"].alarm_description, "then send them back")
     )
     error_message = "Places in a stream are no messages."
