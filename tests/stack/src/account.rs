@@ -36,9 +36,14 @@ impl Account {
         let test = "test".to_owned();
         let root = Credentials { access_key_id: test.clone(), secret_access_key: test };
         let root = Self { url: url.to_owned(), http: reqwest::Client::new(), credentials: root };
-        let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-        let credentials = root.make_user("administrator", &everything).await?;
+        let credentials = root.make_administrator("administrator").await?;
         Ok(Self { credentials, ..root })
+    }
+
+    /// Makes a user who may do everything, and an access key.
+    pub(crate) async fn make_administrator(&self, name: &str) -> Result<Credentials> {
+        let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        self.make_user(name, &everything).await
     }
 
     /// Makes a user with this policy and an access key.

@@ -215,7 +215,8 @@ impl Statement {
 }
 
 /// Whether a pattern of a policy matches: `*` stands for any text, `?` for one character.
-fn matches(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_at_checked(pattern.find(['*', '?']).unwrap_or(pattern.len())) {
         Some((plain, "")) => plain == text,
         Some((plain, rest)) => text.strip_prefix(plain).is_some_and(|text| {

@@ -10,13 +10,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_servers::Server;
 
-use crate::{ACCOUNT_ID, Account, Call, Search, Terraform, build, calls, people, search::Proxy};
+use crate::{ACCOUNT_ID, Account, Call, Credentials, Search, Terraform, build, calls, people, search::Proxy};
 
 /// Where everything is.
 pub const REGION: &str = "us-east-1";
 
 /// What names begin with, unless another prefix is asked for.
 pub const PREFIX: &str = "data-lake";
+
+/// The user who applies, and does nothing else.
+const APPLIER: &str = "terraform";
 
 /// Whatever is waited for comes within this time.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -48,6 +51,7 @@ pub struct Stack {
     terraform: Terraform,
     outputs: Value,
     account: Account,
+    applier: Credentials,
     http: reqwest::Client,
     emulator: Server,
     cluster: String,
@@ -88,13 +92,26 @@ impl Stack {
         .await?;
         let search = Proxy::start(&cluster, &folder.path().join("searches")).await?;
         let account = Account::administered(&emulator.url()).await?;
+        let applier = account.make_administrator(APPLIER).await?;
         let terraform = blocking({
-            let (scratch, environment) = (folder.path().join("tree"), environment(&account));
+            let (scratch, environment) = (folder.path().join("tree"), environment(account.url(), &applier));
             move || Terraform::prepared(&tree, &scratch, root.name(), environment)
         })
         .await?;
         let http = http_client("")?;
-        Ok(Self { root, prefix: prefix.to_owned(), terraform, outputs: Value::Null, account, http, emulator, cluster, search, folder })
+        Ok(Self {
+            root,
+            prefix: prefix.to_owned(),
+            terraform,
+            outputs: Value::Null,
+            account,
+            applier,
+            http,
+            emulator,
+            cluster,
+            search,
+            folder,
+        })
     }
 
     /// The root's inputs: what a person would write, and the search cluster that is there already.
@@ -143,7 +160,7 @@ impl Stack {
     /// If Terraform fails.
     pub async fn beside(&self, prefix: &str) -> Result<(Terraform, Value)> {
         let (tree, scratch) = (tree(), self.folder.path().join(prefix));
-        let (root, environment, inputs) = (self.root.name(), environment(&self.account), self.inputs_of(prefix));
+        let (root, environment, inputs) = (self.root.name(), environment(self.account.url(), &self.applier), self.inputs_of(prefix));
         blocking(move || {
             let terraform = Terraform::prepared(&tree, &scratch, root, environment)?;
             terraform.set(&inputs)?;
@@ -228,6 +245,15 @@ impl Stack {
         calls::read(&self.folder.path().join("calls"))
     }
 
+    /// Those of Terraform, which applies as a user of its own.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn calls_of_terraform(&self) -> Result<Vec<Call>> {
+        let applier = format!(":user/{APPLIER}");
+        Ok(self.calls()?.into_iter().filter(|call| call.principal.ends_with(&applier)).collect())
+    }
+
     /// Every request to the search cluster so far.
     ///
     /// # Errors
@@ -248,10 +274,9 @@ fn http_client(api_url: &str) -> Result<reqwest::Client> {
 }
 
 /// What leads Terraform's provider to the account.
-fn environment(account: &Account) -> Vec<(String, String)> {
-    let credentials = account.credentials();
+fn environment(url: &str, credentials: &Credentials) -> Vec<(String, String)> {
     [
-        ("AWS_ENDPOINT_URL", account.url()),
+        ("AWS_ENDPOINT_URL", url),
         ("AWS_ACCESS_KEY_ID", &credentials.access_key_id),
         ("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key),
         ("AWS_REGION", REGION),

@@ -4,6 +4,7 @@
 //! emulator does otherwise than AWS is written down in `emulator/mend.py`, and in `terraform/readback-gaps.json`.
 
 mod access;
+mod apply;
 mod changes;
 mod long;
 mod permissions;
@@ -19,6 +20,7 @@ async fn the_applied_root_does_the_whole_job_with_the_least_rights() -> Result<(
     }
     let mut stack = Stack::applied(Root::Cognito).await?;
     nothing_is_to_be_done_again(&stack).context("the second plan")?;
+    apply::needed_no_more_than_its_policy(&stack).context("the policy to apply with")?;
     access::policies_are_these(&stack).context("access policies")?;
     stack.fire_schedule().await.context("the schedule's target")?;
     println!("{}", stack.journey().await?);
@@ -32,7 +34,8 @@ async fn the_applied_root_does_the_whole_job_with_the_least_rights() -> Result<(
     println!("{}", stack.verify_audit_log().await?);
     no_call_was_denied(&stack)?;
     permissions::are_the_least(&stack).context("least privilege")?;
-    changes::are_taken_back_by_destroying(&stack).await.context("the end")
+    changes::are_taken_back_by_destroying(&stack).await.context("the end")?;
+    apply::needed_no_more_than_its_policy(&stack).context("the policy to apply with, in the end")
 }
 
 pub(crate) fn nothing_is_to_be_done_again(stack: &Stack) -> Result<()> {
