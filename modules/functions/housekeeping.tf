@@ -94,7 +94,7 @@ module "housekeeping" {
     },
     {
       sid       = "ReadDirectory"
-      actions   = var.directory == "federated" ? ["cognito-idp:ListUsers"] : ["cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
+      actions   = var.directory == "federated" ? ["cognito-idp:ListUsers"] : ["cognito-idp:AdminGetUser", "cognito-idp:AdminListGroupsForUser", "cognito-idp:ListUsers"]
       resources = [var.user_pool_arn]
     },
     {

@@ -61,10 +61,11 @@ impl Worker {
         Self { housekeeping, heads, reconciliation, core, jobs }
     }
 
-    /// Everything that a regular run has to do. One part that fails does not keep the others from being done.
-    async fn sweep(&self, deadline: Deadline) -> Option<Job> {
-        let key = self.core.make_cursor_key().await;
-        let heads = self.heads.keep().await;
+    /// Everything that a regular run has to do. One part that fails does not keep the others from being done, and the first
+    /// that does is told when all have been tried: whoever watches the function's errors and dead letters must see it.
+    async fn sweep(&self, deadline: Deadline) -> AppResult<()> {
+        let key = self.core.make_cursor_key().await.map(drop);
+        let heads = self.heads.keep().await.map(drop).map_err(AppError::from);
         let people = match &self.reconciliation {
             Some(reconciliation) => reconciliation.run(deadline).await.map(|done| {
                 if !done.complete {
@@ -73,19 +74,22 @@ impl Worker {
             }),
             None => Ok(()),
         };
-        // What failed is due again at the next sweep, which the schedule brings.
-        let rest = self.housekeeping.sweep_until(None, deadline).await.1;
-        // The schedule brings what failed again.
-        for error in [key.err(), heads.err().map(AppError::from), people.err()].into_iter().flatten() {
-            tracing::error!(error = &error as &dyn std::error::Error, "a part of a regular run failed");
+        // What failed of it is due again at the next sweep.
+        let rest = self.enqueue(self.housekeeping.sweep_until(None, deadline).await.1).await;
+        let mut first = Ok(());
+        for part in [key, heads, people, rest] {
+            if let Err(error) = &part {
+                tracing::error!(error = error as &dyn std::error::Error, "a part of a regular run failed");
+                first = first.and(part);
+            }
         }
-        rest
+        first
     }
 
     /// Does a job, and enqueues what there was no time for. Where that fails the whole job comes again, which is no loss.
     async fn work(&self, job: &Job, deadline: Deadline) -> AppResult<()> {
         let rest = match job {
-            Job::Sweep => self.sweep(deadline).await,
+            Job::Sweep => return self.sweep(deadline).await,
             Job::SweepFrom { place } => self.housekeeping.sweep_until(Some(place), deadline).await.1,
             Job::RemoveExport { user_id, export_id } => {
                 self.housekeeping.remove_export(user_id, *export_id).await?;
@@ -97,6 +101,10 @@ impl Worker {
                 return Err(PortError::new(PortErrorKind::Unsupported, "housekeeping.work").with("kind", job.kind().name()).into());
             }
         };
+        self.enqueue(rest).await
+    }
+
+    async fn enqueue(&self, rest: Option<Job>) -> AppResult<()> {
         match rest {
             Some(rest) => Ok(self.jobs.enqueue(&rest, Duration::ZERO).await?),
             None => Ok(()),

@@ -59,6 +59,18 @@ async fn the_first_sweep_makes_the_cursors_key_that_others_may_only_read() {
 }
 
 #[tokio::test]
+async fn a_sweep_of_which_a_part_fails_does_the_others_and_is_named() -> PortResult<()> {
+    let (tables, objects) = (Arc::new(MemoryTables::new()), Arc::new(MemoryObjects::new()));
+    let store = app::store::Store::new(tables.clone());
+    tables.write(store.put_dataset(&pending_dataset(1, 1, "a.csv"), Some(now()), None, None)?).await?;
+    // The cursors' key is written first.
+    tables.fail("tables.write", PortErrorKind::Unavailable, 1);
+    assert_eq!(worker(&tables, &objects).handle(vec![entry("1", Job::Sweep)]).await.failed, ["1"]);
+    assert!(tables.rows(Table::Datasets).is_empty(), "what is due was looked after");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_job_that_fails_is_named_and_stops_nothing_behind_it() {
     let (tables, objects) = (Arc::new(MemoryTables::new()), Arc::new(MemoryObjects::new()));
     objects.faults().fail_once("objects.list", PortErrorKind::Unavailable);
@@ -109,7 +121,7 @@ async fn a_sweep_keeps_the_chains_signed_heads_and_goes_on_where_that_fails() ->
 
     objects.faults().fail_once("objects.put", PortErrorKind::Unavailable);
     let worker = worker(&tables, &objects);
-    assert!(worker.handle(vec![entry("1", Job::Sweep)]).await.failed.is_empty());
+    assert_eq!(worker.handle(vec![entry("1", Job::Sweep)]).await.failed, ["1"], "it is told");
     assert!(tables.rows(Table::Datasets).is_empty(), "the rest was done");
     assert!(objects.list("audit", "", None).await?.objects.is_empty());
     for _ in 0..2 {

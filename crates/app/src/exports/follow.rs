@@ -20,6 +20,8 @@ struct Followed {
 
 /// Why a link leads nowhere. Its holder learns nothing of the reason; the audit log does.
 enum Refusal {
+    /// What no link has: anybody can send it, as often as they like, so nothing is kept of it.
+    Unreadable,
     Denied { resource: String, reason: &'static str },
     Failed(AppError),
 }
@@ -60,16 +62,17 @@ impl Exports {
             }
             Err(Refusal::Denied { resource, reason }) => {
                 self.core.audit(actor, origin, Action::GrantFollow, resource, AuditOutcome::Deny, Some(reason.to_owned())).await?;
-                Err(AppError::new(ErrorKind::NotFound, "not_found", "This link does not work, or does no longer."))
+                Err(dead_link())
             }
+            Err(Refusal::Unreadable) => Err(dead_link()),
             Err(Refusal::Failed(error)) => Err(error),
         }
     }
 
     async fn find(&self, token: &str, number: u64) -> Result<Followed, Refusal> {
-        let unknown = |reason| Refusal::Denied { resource: "grant".to_owned(), reason };
-        let token = GrantToken::parse(token).ok_or_else(|| unknown("not a grant token"))?;
-        let (user_id, id) = self.core.store.export_with_token(&token.hash()).await?.ok_or_else(|| unknown("no export has this token"))?;
+        let token = GrantToken::parse(token).ok_or(Refusal::Unreadable)?;
+        let unknown = || Refusal::Denied { resource: "grant".to_owned(), reason: "no export has this token" };
+        let (user_id, id) = self.core.store.export_with_token(&token.hash()).await?.ok_or_else(unknown)?;
 
         let denied = |reason| Refusal::Denied { resource: id.to_string(), reason };
         let record = self.core.store.export(&user_id, id).await?.ok_or_else(|| denied("the export is gone"))?;
@@ -92,4 +95,9 @@ impl Exports {
         let dataset = dataset.filter(|dataset| dataset.state == DatasetState::Available);
         Ok(Followed { export, dataset: dataset.ok_or_else(|| denied("the dataset was replaced or removed"))? })
     }
+}
+
+/// The same for every reason.
+fn dead_link() -> AppError {
+    AppError::new(ErrorKind::NotFound, "not_found", "This link does not work, or does no longer.")
 }

@@ -186,9 +186,11 @@ fn names(text: &str) -> Vec<Claim> {
     if let Ok(names) = serde_json::from_str::<Vec<String>>(text) {
         return names.iter().map(|name| Claim::plain(name.trim())).filter(|claim| !claim.raw.is_empty()).collect();
     }
-    let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-    let parts = list.map_or_else(|| vec![text], |list| list.split(',').map(str::trim).collect());
-    parts.into_iter().filter(|part| !part.is_empty()).map(Claim::encoded).collect()
+    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(list) => list.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Claim::encoded).collect(),
+        // Read as anything else, a name could become that of another group.
+        None => Some(text).filter(|text| !text.is_empty()).map(Claim::plain).into_iter().collect(),
+    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,10 @@ fn a_providers_names_stand_for_the_groups_they_are_mapped_to() {
     assert!(claims.left_out.is_empty());
     let claims = federated(&map, "CN=Research & Development,OU=Groups");
     assert_eq!(groups(&claims), ["research"], "a single value comes as it is");
+    let map = json!({"research & development": "research"});
+    for other in ["research+%26+development", "research %26 development"] {
+        assert!(groups(&federated(&map, other)).is_empty(), "{other} is the name of another group");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use futures::{StreamExt as _, stream};
 use super::project::projection;
 use crate::{
     core::Core,
-    error::{AppError, AppResult, ErrorKind},
+    error::AppResult,
 };
 
 /// So many rows are looked at together.
@@ -89,16 +89,15 @@ impl Reconciliation {
         }
     }
 
-    /// Somebody without a row gets one at the first sign-in.
+    /// A page may be older than the row, and rights that were taken away meanwhile must not come back: where the two differ,
+    /// the person is read again, after the row. Somebody without a row gets one at the first sign-in.
     async fn follow(&self, user: DirectoryUser) -> AppResult<()> {
-        let user = &user;
-        let row = self.core.write_principal(&user.user_id, None, |kept| async move {
-            kept.map(|kept| projection(user.clone(), Some(&kept))).ok_or_else(|| AppError::not_found("user"))
-        });
-        match row.await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            other => other.map(drop),
+        let user_id = user.user_id.clone();
+        let Some(stored) = self.core.store.stored_principal(&user_id).await? else { return Ok(()) };
+        if projection(user, Some(&stored.record)) == stored.record {
+            return Ok(());
         }
+        self.look_up(user_id).await
     }
 
     async fn look_up(&self, user_id: UserId) -> AppResult<()> {

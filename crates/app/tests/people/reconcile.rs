@@ -1,11 +1,14 @@
 //! What was changed in the directory without the product.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use datalake_app::identity::{Reconciled, Reconciliation};
 use domain::{
-    Deadline, PortErrorKind,
-    ports::{Clock as _, Directory, Groups as _, Table},
+    Deadline, PortErrorKind, PortResult,
+    id::UserId,
+    ports::{Clock as _, Directory, DirectoryPage, DirectoryUser, Groups as _, Invitation, Table},
+    principal::Role,
     user::PrincipalRecord,
 };
 use testkit::builders::group;
@@ -40,12 +43,61 @@ async fn whoever_was_disabled_moved_or_removed_there_is_so_here() {
     assert_eq!(row(&home, &ann).await, ann, "and back again");
 }
 
+/// A directory whose page was read a while ago.
+struct Late {
+    page: DirectoryPage,
+    directory: Arc<dyn Directory>,
+}
+
+#[async_trait]
+impl Directory for Late {
+    async fn invite(&self, invitation: &Invitation) -> PortResult<DirectoryUser> {
+        self.directory.invite(invitation).await
+    }
+
+    async fn page(&self, _: Option<&str>, _: Option<String>) -> PortResult<DirectoryPage> {
+        Ok(self.page.clone())
+    }
+
+    async fn get(&self, user_id: &UserId) -> PortResult<DirectoryUser> {
+        self.directory.get(user_id).await
+    }
+
+    async fn update(&self, user_id: &UserId, name: Option<&str>, role: Option<Role>) -> PortResult<()> {
+        self.directory.update(user_id, name, role).await
+    }
+
+    async fn set_enabled(&self, user_id: &UserId, enabled: bool) -> PortResult<()> {
+        self.directory.set_enabled(user_id, enabled).await
+    }
+
+    async fn sign_out(&self, user_id: &UserId) -> PortResult<()> {
+        self.directory.sign_out(user_id).await
+    }
+
+    async fn delete(&self, user_id: &UserId) -> PortResult<()> {
+        self.directory.delete(user_id).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_before_somebody_was_disabled_lets_nobody_in_again() {
+    let home = Home::new();
+    let ann = home.invite("Ann", &["team"]).await;
+    let page = Directory::page(home.directory.as_ref(), None, None).await.expect("a page");
+    home.directory.set_enabled(&ann.user_id, false).await.expect("Ann is there");
+    reconcile(&home).await;
+    let late = Late { page, directory: home.directory.clone() };
+    let done = Reconciliation::new(home.core.clone(), Arc::new(late)).run(Deadline::NONE).await.expect("directory and tables answer");
+    assert_eq!(done, Reconciled { seen: 1, failed: 0, complete: true });
+    assert!(!row(&home, &ann).await.enabled);
+}
+
 #[tokio::test]
 async fn what_is_in_step_is_not_written_and_whoever_never_came_gets_no_row() {
     let home = Home::new();
     let ann = home.invite("Ann", &[]).await;
-    let invitation =
-        domain::ports::Invitation { email: "bob@example.org".to_owned(), name: "Bob".to_owned(), role: domain::principal::Role::Member };
+    let invitation = Invitation { email: "bob@example.org".to_owned(), name: "Bob".to_owned(), role: Role::Member };
     let bob = home.directory.invite(&invitation).await.expect("a free address");
     home.tables.take_changes();
     assert!(reconcile(&home).await.complete);
