@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, fs};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use datalake_tests_stack::{ACCOUNT_ID, PREFIX, REGION, Stack, matches, tree};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Characters that all inline policies of a role may have: "IAM doesn't count white space"
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
@@ -53,18 +53,21 @@ pub(crate) fn needed_no_more_than_its_policy(stack: &Stack) -> Result<()> {
     let size = text.chars().filter(|character| !character.is_whitespace()).count();
     ensure!(size < QUOTA, "the policy has {size} characters of {QUOTA}");
     let policy: Value = serde_json::from_str(&placed(&text, stack.prefix()))?;
-    let statements = policy["Statement"].as_array().context("statements")?;
     let calls: BTreeSet<(String, String)> = stack.calls_of_terraform()?.into_iter().map(|call| (call.action, call.resource)).collect();
     ensure!(!calls.is_empty(), "Terraform called nothing");
-    let refused: Vec<String> = calls
-        .iter()
-        .filter(|(action, _)| !WITHOUT_RIGHTS.contains(&action.as_str()))
-        .flat_map(|(action, resource)| as_aws_checks(action, resource, stack.prefix()))
-        .filter(|(action, resource)| !statements.iter().any(|statement| allows(statement, action, resource)))
-        .map(|(action, resource)| format!("{action} on {resource}"))
-        .collect();
+    let refused = refused(&policy, &calls, stack.prefix());
     ensure!(refused.is_empty(), "Terraform needs what its policy does not allow:\n{}", refused.join("\n"));
     Ok(())
+}
+
+/// The calls that AWS would refuse.
+fn refused(policy: &Value, calls: &BTreeSet<(String, String)>, prefix: &str) -> Vec<String> {
+    let allowed = |(action, resource): &(String, String)| {
+        policy["Statement"].as_array().into_iter().flatten().any(|statement| allows(statement, action, resource))
+    };
+    let needed = calls.iter().filter(|(action, _)| !WITHOUT_RIGHTS.contains(&action.as_str()));
+    let checks = needed.flat_map(|(action, resource)| as_aws_checks(action, resource, prefix));
+    checks.filter(|check| !allowed(check)).map(|(action, resource)| format!("{action} on {resource}")).collect()
 }
 
 /// The checks that AWS makes where the emulator made this one.
@@ -91,4 +94,27 @@ fn allows(statement: &Value, action: &str, resource: &str) -> bool {
         && statement.get("Condition").is_none()
         && one_of("Action", &|name| name == action)
         && one_of("Resource", &|pattern| matches(pattern, resource))
+}
+
+#[test]
+fn a_right_that_the_policy_lacks_is_told() -> Result<()> {
+    let statement = |rest: Value| {
+        let mut statement = json!({"Effect": "Allow", "Action": ["sqs:CreateQueue"], "Resource": "arn:aws:sqs:*:queue-*"});
+        statement.as_object_mut().into_iter().for_each(|fields| fields.extend(rest.as_object().cloned().unwrap_or_default()));
+        json!({"Statement": [statement]})
+    };
+    let calls = [("sqs:CreateQueue", "arn:aws:sqs:here:queue-a"), ("sts:GetCallerIdentity", "*"), ("cloudwatch:DeleteAlarms", "*")];
+    let calls = calls.map(|(action, resource)| (action.to_owned(), resource.to_owned())).into();
+    let alarms = format!("cloudwatch:DeleteAlarms on arn:aws:cloudwatch:{REGION}:{ACCOUNT_ID}:alarm:lake-api-errors");
+    let queues = "sqs:CreateQueue on arn:aws:sqs:here:queue-a";
+    ensure!(refused(&statement(json!({})), &calls, "lake") == [alarms.as_str()]);
+    for lacking in [
+        json!({"Action": "sqs:DeleteQueue"}),
+        json!({"Resource": ["arn:aws:sqs:here:queue-b"]}),
+        json!({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}),
+        json!({"Effect": "Deny"}),
+    ] {
+        ensure!(refused(&statement(lacking), &calls, "lake") == [alarms.as_str(), queues]);
+    }
+    Ok(())
 }
