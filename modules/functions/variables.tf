@@ -8,6 +8,11 @@ variable "prefix" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.prefix))
     error_message = "The prefix is 2 to 16 lower-case letters, digits and hyphens, and begins with a letter."
   }
+
+  validation {
+    condition     = !contains(["datalake", "datalake-audit"], var.prefix)
+    error_message = "The default prefix data-lake has keys and an audit log called datalake…: leave the prefix out, or choose one that is neither datalake nor datalake-audit."
+  }
 }
 
 variable "tags" {
@@ -276,7 +281,8 @@ variable "group_map" {
   }
 
   validation {
-    condition     = length(jsonencode(var.group_map)) <= 3000
+    # Base64 tells bytes: length() counts characters.
+    condition     = length(base64encode(jsonencode(var.group_map))) <= 4000
     error_message = "Lambda's environment holds 4 KB: the group map may have 3,000 bytes as JSON."
   }
 }

@@ -354,6 +354,18 @@ run "refuses_a_group_map_that_no_environment_holds" {
   expect_failures = [var.group_map]
 }
 
+run "refuses_a_group_map_of_too_many_bytes" {
+  command = plan
+
+  variables {
+    directory = "federated"
+    # 2,837 characters, 3,837 bytes.
+    group_map = { for letter, group in { "ü" = "umlauts", a = "first", b = "second" } : join("", [for number in range(letter == "ü" ? 1000 : 900) : letter]) => group }
+  }
+
+  expect_failures = [var.group_map]
+}
+
 run "refuses_one_key_for_everything" {
   command = plan
 

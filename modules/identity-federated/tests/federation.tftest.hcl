@@ -178,6 +178,17 @@ run "refuses_oidc_without_its_secret" {
   expect_failures = [var.oidc]
 }
 
+run "refuses_a_group_map_of_too_many_bytes" {
+  command = plan
+
+  variables {
+    # 2,837 characters, 3,837 bytes.
+    group_map = { for letter, group in { "ü" = "umlauts", a = "first", b = "second" } : join("", [for number in range(letter == "ü" ? 1000 : 900) : letter]) => group }
+  }
+
+  expect_failures = [var.group_map]
+}
+
 run "refuses_administrators_who_are_a_group_to_share_with" {
   command = plan
 

@@ -134,7 +134,8 @@ impl Comparison<'_> {
         let (Some((stored_name, stored_end)), Some((found_name, found_end))) = (stored.rsplit_once('-'), found.rsplit_once('-')) else {
             return false;
         };
-        let is_end = |text: &str| text.len() == ID_END_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
+        let is_end =
+            |text: &str| text.len() == ID_END_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
         stored_name == found_name && is_end(stored_end) && is_end(found_end) && self.twins.are_one(stored_end, found_end)
     }
 

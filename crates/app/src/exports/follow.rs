@@ -22,7 +22,10 @@ struct Followed {
 enum Refusal {
     /// What no link has: anybody can send it, as often as they like, so nothing is kept of it.
     Unreadable,
-    Denied { resource: String, reason: &'static str },
+    Denied {
+        resource: String,
+        reason: &'static str,
+    },
     Failed(AppError),
 }
 

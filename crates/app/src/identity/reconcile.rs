@@ -10,10 +10,7 @@ use domain::{
 use futures::{StreamExt as _, stream};
 
 use super::project::projection;
-use crate::{
-    core::Core,
-    error::AppResult,
-};
+use crate::{core::Core, error::AppResult};
 
 /// So many rows are looked at together.
 const PARALLEL: usize = 8;

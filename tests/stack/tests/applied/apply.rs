@@ -19,19 +19,25 @@ const WITHOUT_RIGHTS: [&str; 1] = ["sts:GetCallerIdentity"];
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>),
 /// of KMS in "Controlling access to aliases": both alias and key
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>).
-const OTHERWISE: [(&str, &str, &[&str]); 13] = [
+const OTHERWISE: [(&str, &str, &[&str]); 15] = [
     ("cloudwatch:DeleteAlarms", "*", &["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:data-lake-api-errors"]),
     ("cloudwatch:DeleteDashboards", "*", &["arn:aws:cloudwatch::123456789012:dashboard/data-lake-eu-west-1"]),
     ("cloudwatch:GetDashboard", "*", &["arn:aws:cloudwatch::123456789012:dashboard/data-lake-eu-west-1"]),
     ("cloudwatch:ListTagsForResource", "*", &["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:data-lake-api-errors"]),
     ("cloudwatch:PutDashboard", "*", &["arn:aws:cloudwatch::123456789012:dashboard/data-lake-eu-west-1"]),
     ("dynamodb:ListTagsOfResource", "*", &["arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-packages"]),
+    ("es:GetCompatibleVersions", "*", &["arn:aws:es:eu-west-1:123456789012:domain/data-lake"]),
     ("kms:CreateAlias", "*", &["arn:aws:kms:eu-west-1:123456789012:alias/datalake-audit", "arn:aws:kms:eu-west-1:123456789012:key/any"]),
     ("kms:DeleteAlias", "*", &["arn:aws:kms:eu-west-1:123456789012:alias/datalake-audit", "arn:aws:kms:eu-west-1:123456789012:key/any"]),
     ("kms:DescribeKey", "arn:aws:kms:eu-west-1:123456789012:alias/*", &["arn:aws:kms:eu-west-1:123456789012:key/any"]),
     ("lambda:CreateFunction", "*", &["arn:aws:lambda:eu-west-1:123456789012:function:data-lake-authorizer"]),
     (
         "scheduler:CreateSchedule",
+        "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/*",
+        &["arn:aws:scheduler:eu-west-1:123456789012:schedule/data-lake/data-lake-housekeeping"],
+    ),
+    (
+        "scheduler:DeleteSchedule",
         "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/*",
         &["arn:aws:scheduler:eu-west-1:123456789012:schedule/data-lake/data-lake-housekeeping"],
     ),
