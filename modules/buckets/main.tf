@@ -1,5 +1,6 @@
-# The log bucket: access logs of the data bucket and of the bucket of the audit log's signed heads. Where CloudFront's legacy logs are to go too, they need ACLs, and S3
-# delivers its own logs only where the default encryption is S3's: hence BucketOwnerPreferred and SSE-S3.
+# The log bucket: access logs of the data bucket and of the bucket of the audit log's signed heads. Where CloudFront's legacy
+# logs are to go too, they need ACLs, and S3 delivers its own logs only where the default encryption is S3's: hence
+# BucketOwnerPreferred and SSE-S3.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}

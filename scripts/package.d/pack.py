@@ -18,9 +18,14 @@ EXECUTABLE = 0o100755
 
 def newest_symbol(binary: pathlib.Path) -> tuple[int, ...]:
     """The newest version of the GNU C library that the program asks for."""
-    table = subprocess.run(["objdump", "-T", binary], check=True, capture_output=True, text=True).stdout
-    versions = {tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", table)}
-    return max(versions, default=(0,))
+    if not binary.is_file():
+        sys.exit(f"error: there is no program {binary}: build it first, as scripts/package does.")
+    table = subprocess.run(["objdump", "-T", binary], capture_output=True, text=True)
+    versions = {tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([0-9.]+)", table.stdout)}
+    if not versions:
+        sys.exit(f"error: {binary} is no program that is linked with the GNU C library, so its version can't be checked. "
+                 f"{table.stderr.strip()}")
+    return max(versions)
 
 
 def stripped(binary: pathlib.Path) -> bytes:

@@ -62,7 +62,11 @@ fn pace_of(kind: JobKind, pace: &Pace) -> Pace {
 
 fn handlers(home: &Home, ports: &ObjectPorts, api_url: &str) -> Vec<(JobKind, Arc<dyn Handler<Job>>)> {
     let logging = function_logging::handler(function_logging::Deps { tables: home.tables.clone(), audit_log: home.audit_log.clone() });
-    let indexer = function_indexer::handler(function_indexer::Deps { tables: home.tables.clone(), index: home.search.clone() });
+    let indexer = function_indexer::handler(function_indexer::Deps {
+        tables: home.tables.clone(),
+        index: home.search.clone(),
+        clock: Arc::clone(&home.clock),
+    });
     let manifest = function_manifest::Worker::new(function_manifest::Deps {
         tables: home.tables.clone(),
         objects: Arc::clone(&ports.objects),

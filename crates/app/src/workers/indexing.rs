@@ -1,12 +1,12 @@
 //! Writes search documents: the event is only a hint, the rows are what counts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    PackageId, PortResult,
+    Deadline, PackageId, PortResult,
     job::Job,
-    ports::{Entry, Handler, Outcome, SearchIndex, Tables},
+    ports::{Clock, Entry, Handler, Outcome, SearchIndex, Tables},
     search::{Indexed, SearchDocument},
 };
 
@@ -16,6 +16,8 @@ use crate::{search::document::DocumentBuilder, store::Store};
 const DOCUMENTS: usize = 10;
 /// So many rows of datasets are read at once.
 const PAGE: u32 = 1_000;
+/// No documents are begun if less time is left: a slow index may take two answers for them, and their rows a minute.
+const MARGIN: Duration = Duration::from_secs(60);
 /// A package whose row is gone never comes back: nothing is newer. The greatest version that every index can keep.
 const LAST_SEQUENCE: u64 = i64::MAX.unsigned_abs();
 
@@ -24,6 +26,7 @@ const LAST_SEQUENCE: u64 = i64::MAX.unsigned_abs();
 pub struct Indexing {
     store: Store,
     index: Arc<dyn SearchIndex>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What the index is to hold of a package.
@@ -33,9 +36,9 @@ enum Target {
 }
 
 impl Indexing {
-    /// Over the tables and the index.
-    pub fn new(tables: Arc<dyn Tables>, index: Arc<dyn SearchIndex>) -> Self {
-        Self { store: Store::new(tables), index }
+    /// Over the tables, the index and the time.
+    pub fn new(tables: Arc<dyn Tables>, index: Arc<dyn SearchIndex>, clock: Arc<dyn Clock>) -> Self {
+        Self { store: Store::new(tables), index, clock }
     }
 
     /// The document of a package as its rows are now; `None` for one that is deleted or gone.
@@ -113,6 +116,10 @@ fn left_over(ids: impl Iterator<Item = PackageId>, written: PortResult<Vec<Index
 #[async_trait]
 impl Handler<Job> for Indexing {
     async fn handle(&self, batch: Vec<Entry<Job>>) -> Outcome {
+        self.handle_until(batch, Deadline::NONE).await
+    }
+
+    async fn handle_until(&self, batch: Vec<Entry<Job>>, deadline: Deadline) -> Outcome {
         let mut outcome = Outcome::default();
         let mut hints: BTreeMap<PackageId, Vec<String>> = BTreeMap::new();
         for entry in batch {
@@ -125,7 +132,9 @@ impl Handler<Job> for Indexing {
         }
         let ids: Vec<PackageId> = hints.keys().copied().collect();
         for chunk in ids.chunks(DOCUMENTS) {
-            let failed = self.follow(chunk).await;
+            // What is not begun comes again with the rest of its time.
+            let late = deadline.is_within(MARGIN, self.clock.now());
+            let failed = if late { chunk.to_vec() } else { self.follow(chunk).await };
             outcome.failed.extend(failed.iter().filter_map(|id| hints.remove(id)).flatten());
         }
         outcome

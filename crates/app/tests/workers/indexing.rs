@@ -1,13 +1,13 @@
 //! The index follows the tables.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use datalake_app::{
     packages::{ChangePackage, CreatePackage},
     workers::indexing::Indexing,
 };
 use domain::{
-    PackageId, PortErrorKind,
+    Deadline, PackageId, PortErrorKind,
     job::Job,
     ports::{Handler as _, Tables as _},
 };
@@ -27,7 +27,7 @@ struct Follower {
 impl Follower {
     fn new() -> Self {
         let (lake, index) = (Lake::new(), Arc::new(MemorySearch::default()));
-        let worker = Indexing::new(lake.tables.clone(), index.clone());
+        let worker = Indexing::new(lake.tables.clone(), index.clone(), lake.core.clock.clone());
         Self { lake, index, worker }
     }
 
@@ -40,6 +40,19 @@ impl Follower {
     async fn hint(&self, ids: &[PackageId]) -> Vec<String> {
         let hints = ids.iter().map(|id| Job::Index { package_id: *id });
         self.worker.handle(entries(hints)).await.failed
+    }
+}
+
+#[tokio::test]
+async fn what_there_is_no_time_for_comes_again() {
+    let follower = Follower::new();
+    let id = follower.create("Late").await;
+    let now = follower.lake.core.clock.now();
+    for (seconds, failed) in [(59, 1), (60, 0)] {
+        let deadline = Deadline::at(now.plus(Duration::from_secs(seconds)));
+        let outcome = follower.worker.handle_until(entries([Job::Index { package_id: id }]), deadline).await;
+        assert_eq!(outcome.failed.len(), failed, "{seconds} s");
+        assert_eq!(follower.index.document(id).is_some(), failed == 0, "{seconds} s");
     }
 }
 

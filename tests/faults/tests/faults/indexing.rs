@@ -28,7 +28,7 @@ use crate::{
 impl Deployment {
     /// A process of the function.
     fn indexer(&self) -> impl Handler<Job> + Clone + 'static {
-        handler(Deps { tables: self.tables(), index: self.index() })
+        handler(Deps { tables: self.tables(), index: self.index(), clock: self.clock.clone() })
     }
 
     /// A package with tags and a dataset, as rows.
@@ -53,7 +53,7 @@ impl Deployment {
     /// Fails unless the index holds what the package's rows say.
     async fn assert_indexed(&self, id: PackageId, case: &str) {
         let held = self.held(id).await;
-        let document = Indexing::new(self.real_tables(), self.real_index()).document(id).await.expect("read");
+        let document = Indexing::new(self.real_tables(), self.real_index(), self.clock.clone()).document(id).await.expect("read");
         match document {
             Some(document) => {
                 assert_eq!(held["_version"], document.sequence, "{case}: {held}");
