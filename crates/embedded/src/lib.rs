@@ -8,6 +8,7 @@ pub mod listen;
 pub mod objects;
 pub mod search;
 pub mod signer;
+mod sqlite;
 pub mod tables;
 pub mod users;
 

@@ -21,10 +21,11 @@ use domain::{
     job::{Job, JobKind},
     ports::{Clock, Ids, Jobs},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
+use crate::sqlite::{self, Failure};
 use queue::{NewJob, Rows};
 
 /// After so many failed attempts a job is a dead letter.
@@ -99,7 +100,7 @@ impl SqliteJobs {
     /// If the file can't be opened, or is no queue of this version.
     pub async fn open(path: &Path, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> PortResult<Self> {
         let path = path.to_owned();
-        let connection = blocking(move || queue::open(&path)).await?;
+        let connection = blocking(move || queue::FILE.open(&path)).await?;
         let shared = Shared { connection: Mutex::new(connection), clock, ids, changed: Default::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -223,10 +224,8 @@ impl SqliteJobs {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
             let mut connection = shared.connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = queue::begin(&mut connection)?;
-            let result = work(&Rows::new(&transaction, shared.clock.now()), &*shared.ids)?;
-            queue::commit(transaction)?;
-            Ok(result)
+            let work = |transaction: &Transaction<'_>| Ok(work(&Rows::new(transaction, shared.clock.now()), &*shared.ids)?);
+            sqlite::transact(&mut connection, work).map_err(|failure: Failure| failure.at("jobs.run"))
         })
         .await
     }

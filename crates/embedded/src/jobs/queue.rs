@@ -1,12 +1,13 @@
 //! The rows of the queues, within one transaction.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{PortError, PortErrorKind, PortResult, Timestamp, id::JobId, job::JobKind};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::de::DeserializeOwned;
 
 use super::{DeadLetter, Delivery, MAX_ATTEMPTS, QueueDepth};
+use crate::sqlite::{Layout, failed};
 
 /// `place` orders the jobs of a queue; `deliveries` only ever rises and makes the receipt; `attempts` counts failures.
 const SCHEMA: &str = "
@@ -25,37 +26,10 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS jobs_due ON jobs (queue, visible_at) WHERE died_at IS NULL;
     CREATE INDEX IF NOT EXISTS jobs_group ON jobs (queue, job_group, place) WHERE died_at IS NULL AND job_group IS NOT NULL;
     CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (id) WHERE died_at IS NOT NULL;
-    PRAGMA user_version = 1;
 ";
 
-/// Opens the file, makes it if need be.
-pub(super) fn open(path: &Path) -> PortResult<Connection> {
-    let open = || {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        // FULL: a job that was acknowledged to the caller survives a power cut.
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        Ok((connection, version))
-    };
-    let (connection, version) = open().map_err(failed("jobs.open"))?;
-    if version > 1 {
-        return Err(PortError::new(PortErrorKind::Unsupported, "jobs.open").with("version", version));
-    }
-    connection.execute_batch(SCHEMA).map_err(failed("jobs.open"))?;
-    Ok(connection)
-}
-
-/// Begins a transaction that writes, so that it never has to be upgraded.
-pub(super) fn begin(connection: &mut Connection) -> PortResult<Transaction<'_>> {
-    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed("jobs.begin"))
-}
-
-/// Makes it durable.
-pub(super) fn commit(transaction: Transaction<'_>) -> PortResult<()> {
-    transaction.commit().map_err(failed("jobs.commit"))
-}
+/// The file of all queues.
+pub(super) const FILE: Layout = Layout { operation: "jobs.open", steps: &[SCHEMA], secure_delete: false };
 
 /// A job before it has a place.
 pub(super) struct NewJob {
@@ -294,16 +268,4 @@ fn dead_letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
 fn parse(receipt: &str) -> Option<(i64, i64)> {
     let (place, delivery) = receipt.split_once('.')?;
     Some((place.parse().ok()?, delivery.parse().ok()?))
-}
-
-fn failed(operation: &'static str) -> impl Fn(rusqlite::Error) -> PortError {
-    move |error| {
-        let kind = match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
-                PortErrorKind::Unavailable
-            }
-            _ => PortErrorKind::Unexpected,
-        };
-        PortError::new(kind, operation).because(error)
-    }
 }

@@ -27,6 +27,7 @@ impl From<StoreError> for S3Error {
             StoreError::PreconditionFailed => S3ErrorCode::PreconditionFailed,
             StoreError::InvalidArgument(_) => S3ErrorCode::InvalidArgument,
             // The cause was logged by the store and is nobody else's business.
+            StoreError::Unavailable(_) => return Self::new(S3ErrorCode::ServiceUnavailable),
             StoreError::Internal(_) => return Self::new(S3ErrorCode::InternalError),
         };
         Self::with_message(code, error.to_string())

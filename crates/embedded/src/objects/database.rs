@@ -1,63 +1,40 @@
 //! Rows about objects: which versions a key has, which is current, and which files hold the content.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
 use domain::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{
     record::{Checksum, ContentFile, ListPage, ObjectRecord, StoreError, StoreResult},
     schema,
 };
-
-/// How many connections for reading are kept open; more are opened while more are needed.
-const IDLE_READERS: usize = 4;
+use crate::sqlite::{self, Readers};
 
 /// One connection that writes, some that read.
 pub(super) struct Database {
-    path: PathBuf,
     writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Readers,
 }
 
 impl Database {
     /// Opens the file, or makes it.
     pub(super) fn open(path: &Path) -> StoreResult<Self> {
-        let writer = Connection::open(path)?;
-        schema::prepare(&writer)?;
-        schema::create(&writer)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
+        Ok(Self { writer: Mutex::new(schema::FILE.open(path)?), readers: Readers::new(path) })
     }
 
     /// Runs `work` in a transaction that is committed, and on the disk, when this returns without an error.
     pub(super) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> StoreResult<T>) -> StoreResult<T> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let answer = work(&transaction)?;
-        transaction.commit()?;
-        Ok(answer)
+        sqlite::transact(&mut writer, work)
     }
 
     /// Runs `work` on one state of the database.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> StoreResult<T>) -> StoreResult<T> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut reader = match idle {
-            Some(reader) => reader,
-            None => {
-                let reader = Connection::open(&self.path)?;
-                schema::prepare(&reader)?;
-                reader
-            }
-        };
-        let answer = reader.transaction().map_err(StoreError::from).and_then(|transaction| work(&transaction));
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < IDLE_READERS {
-            readers.push(reader);
-        }
-        answer
+        self.readers.read(work)
     }
 }
 

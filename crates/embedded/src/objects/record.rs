@@ -1,6 +1,8 @@
 //! What the store keeps, and how it fails.
 
-use domain::Timestamp;
+use domain::{PortError, PortErrorKind, Timestamp};
+
+use crate::sqlite::kind_of;
 
 /// What is known of a content's checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +120,9 @@ pub enum StoreError {
     /// The sender's stream ended in an error or stalled.
     #[error("the content did not arrive")]
     Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The disk is full or can't be written, or a lock was not let go in time: it may pass.
+    #[error("the store can't be used now")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The disk, the database or the code failed.
     #[error("the store failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -128,13 +133,29 @@ pub type StoreResult<T> = Result<T, StoreError>;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Internal(Box::new(error))
+        match kind_of(&error) {
+            PortErrorKind::Unavailable => Self::Unavailable(Box::new(error)),
+            _ => Self::Internal(Box::new(error)),
+        }
     }
 }
 
 impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
-        Self::Internal(Box::new(error))
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => Self::Unavailable(Box::new(error)),
+            _ => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<PortError> for StoreError {
+    fn from(error: PortError) -> Self {
+        match error.kind() {
+            PortErrorKind::Unavailable => Self::Unavailable(Box::new(error)),
+            _ => Self::Internal(Box::new(error)),
+        }
     }
 }
 

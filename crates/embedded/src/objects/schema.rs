@@ -1,6 +1,6 @@
 //! The tables of the object store.
 
-use rusqlite::Connection;
+use crate::sqlite::Layout;
 
 /// A version whose `size` is null is a delete marker. `current` holds exactly the keys that a listing shows, in its order.
 const SCHEMA: &str = "
@@ -56,15 +56,5 @@ CREATE TABLE IF NOT EXISTS parts (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Sets a fresh connection to write-ahead logging with every commit on the disk.
-pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.busy_timeout(std::time::Duration::from_secs(10))
-}
-
-/// Makes the tables that are not there yet.
-pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(SCHEMA)
-}
+/// The file of rows about objects.
+pub(super) const FILE: Layout = Layout { operation: "objects.open", steps: &[SCHEMA], secure_delete: false };

@@ -240,7 +240,7 @@ impl ObjectStore {
         let worked = spawn_blocking(move || {
             // Logged here: the endpoint silences everything on its own threads, so that no signature is ever logged.
             work(&shared).inspect_err(|error| {
-                if let StoreError::Internal(source) = error {
+                if let StoreError::Internal(source) | StoreError::Unavailable(source) = error {
                     tracing::error!(error = source, "the object store failed");
                 }
             })
@@ -285,7 +285,7 @@ impl Shared {
     /// Removes the file again where its row was refused. After a failure of the database itself nobody knows whether the
     /// row is there: then the file stays, and the next start decides.
     fn or_remove<T>(&self, written: StoreResult<T>, file: &ContentFile) -> StoreResult<T> {
-        if written.as_ref().is_err_and(|error| !matches!(error, StoreError::Internal(_))) {
+        if written.as_ref().is_err_and(|error| !matches!(error, StoreError::Internal(_) | StoreError::Unavailable(_))) {
             self.remove_files(std::slice::from_ref(file));
         }
         written

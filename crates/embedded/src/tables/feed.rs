@@ -9,10 +9,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     SqliteTables,
-    error::Failure,
     schema::{table_number, table_of},
     writer::Task,
 };
+use crate::sqlite::Failure;
 
 /// The feed for workers' loops: read behind the acknowledged position, handle, acknowledge; when there is nothing,
 /// wait on [`SqliteTables::newest_change`].

@@ -3,7 +3,6 @@
 //! One thread writes, and many waiting writes share one commit and so one fsync; reads have connections of their own and
 //! never wait for it. A write, its index places and its feed entry are one SQLite transaction.
 
-mod error;
 mod feed;
 mod reader;
 mod schema;

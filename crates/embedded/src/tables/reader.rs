@@ -1,9 +1,6 @@
 //! Reading: every listing is a range read of one B-tree.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{path::Path, sync::Arc};
 
 use domain::{
     PortError, PortErrorKind, PortResult,
@@ -15,31 +12,25 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension, Params};
 use tokio::sync::Semaphore;
 
-use super::{
-    error::Failure,
-    schema::{index_number, open_reader, table_number},
-};
-
-/// How many reads run side by side.
-const CONNECTIONS: usize = 4;
+use super::schema::{index_number, table_number};
+use crate::sqlite::{self, Failure};
 
 /// Greater than every text: no byte of UTF-8 is 0xff.
 const END: &[u8] = &[0xff];
 
-/// A few connections for reading, opened when they are first needed.
+/// The file's readers for asynchronous callers, who wait for their turn without holding a thread.
 #[derive(Debug)]
 pub(super) struct Readers {
-    path: PathBuf,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    readers: Arc<sqlite::Readers>,
     turns: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Arc::default(), turns: Arc::new(Semaphore::new(CONNECTIONS)) }
+        Self { readers: Arc::new(sqlite::Readers::new(path)), turns: Arc::new(Semaphore::new(sqlite::Readers::COUNT)) }
     }
 
-    /// Runs `read` on a connection, off the asynchronous threads.
+    /// Runs `read` on one state of the file, off the asynchronous threads.
     pub(super) async fn run<T, F>(&self, operation: &'static str, read: F) -> PortResult<T>
     where
         T: Send + 'static,
@@ -49,16 +40,12 @@ impl Readers {
             |source: Box<dyn std::error::Error + Send + Sync>| PortError::new(PortErrorKind::Unavailable, operation).because(source);
         // Held by the task itself: a caller that goes away must not let in one more reader than there are connections.
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|error| stopped(error.into()))?;
-        let (path, idle) = (self.path.clone(), Arc::clone(&self.idle));
+        let readers = Arc::clone(&self.readers);
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = kept.map_or_else(|| open_reader(&path), Ok)?;
-            let answer = read(&connection)?;
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            Ok(answer)
+            readers.read(|transaction| read(transaction))
         });
-        task.await.map_err(|error| stopped(error.into()))?.map_err(|failure: Failure| failure.into_port(operation))
+        task.await.map_err(|error| stopped(error.into()))?.map_err(|failure: Failure| failure.at(operation))
     }
 }
 
@@ -72,10 +59,7 @@ pub(super) fn get(connection: &Connection, table: Table, key: &Key) -> Result<Op
 
 /// Rows by key, all as of one moment.
 pub(super) fn get_many(connection: &Connection, table: Table, keys: &[Key]) -> Result<Vec<Option<Item>>, Failure> {
-    let moment = connection.unchecked_transaction()?;
-    let rows = keys.iter().map(|key| get(&moment, table, key)).collect();
-    moment.finish()?;
-    rows
+    keys.iter().map(|key| get(connection, table, key)).collect()
 }
 
 const ASCENDING: &str = "
@@ -188,12 +172,12 @@ fn fill(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::schema::open_writer;
+    use crate::tables::schema::FILE;
 
     #[test]
     fn every_listing_is_a_range_read_in_the_order_of_its_tree() {
         let folder = tempfile::tempdir().expect("a scratch folder");
-        let connection = open_writer(&folder.path().join("tables.sqlite3")).expect("a new file");
+        let connection = FILE.open(&folder.path().join("tables.sqlite3")).expect("a new file");
         for (sql, tree) in
             [(ASCENDING, "item"), (DESCENDING, "item"), (INDEX_ASCENDING, "place"), (INDEX_DESCENDING, "place"), (SCAN, "item")]
         {

@@ -1,17 +1,8 @@
-//! The file: its tables, and how connections to it are set up.
+//! The tables of the file.
 
-use std::{fs::OpenOptions, path::Path, time::Duration};
+use domain::ports::{Index, Table};
 
-use domain::{
-    PortError, PortErrorKind,
-    ports::{Index, Table},
-};
-use rusqlite::{Connection, OpenFlags};
-
-use super::error::Failure;
-
-/// The version of the file's layout.
-const VERSION: i64 = 1;
+use crate::sqlite::Layout;
 
 /// Keys are blobs, so that they compare by their UTF-8 bytes and a bound may be between two texts.
 const LAYOUT: &str = "
@@ -48,46 +39,8 @@ const LAYOUT: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Opens the connection that writes, and makes or checks the layout.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, Failure> {
-    make_private(path)?;
-    let mut connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // FULL: a commit is on the disk before its caller is told.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.set_prepared_statement_cache_capacity(64);
-    let transaction = connection.transaction()?;
-    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match version {
-        0 => {
-            transaction.execute_batch(LAYOUT)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        VERSION => {}
-        newer => return Err(PortError::new(PortErrorKind::Unsupported, "tables.open").with("layout", newer).into()),
-    }
-    transaction.commit()?;
-    Ok(connection)
-}
-
-/// Opens a connection that reads.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, Failure> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-/// Makes the file for its owner only; SQLite gives its companions the same mode.
-fn make_private(path: &Path) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let opened = options.open(path);
-    opened.map(drop).map_err(|error| PortError::new(PortErrorKind::Unavailable, "tables.open").because(error).into())
-}
+/// The file of rows, places and feed.
+pub(super) const FILE: Layout = Layout { operation: "tables.open", steps: &[LAYOUT], secure_delete: false };
 
 /// The table's number in the file. Never change one.
 pub(super) const fn table_number(table: Table) -> i64 {

@@ -18,10 +18,10 @@ use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    error::{Failure, kind_of},
     feed, reader,
-    schema::{index_number, open_writer, table_number},
+    schema::{FILE, index_number, table_number},
 };
+use crate::sqlite::{Failure, kind_of};
 
 /// How many requests may wait; more callers wait for a place.
 const QUEUE: usize = 256;
@@ -57,8 +57,8 @@ impl Writer {
     /// Opens the file and starts the thread.
     pub(super) fn start(path: &Path) -> PortResult<Self> {
         const OPERATION: &str = "tables.open";
-        let opened = open_writer(path).and_then(|connection| Ok((feed::newest(&connection)?, connection)));
-        let (newest, connection) = opened.map_err(|failure| failure.into_port(OPERATION))?;
+        let connection = FILE.open(path)?;
+        let newest = feed::newest(&connection).map_err(|failure| failure.at(OPERATION))?;
         let (queue, requests) = mpsc::channel(QUEUE);
         let (announce, newest) = watch::channel(newest);
         let thread = thread::Builder::new().name("tables-writer".to_owned()).spawn(move || run(connection, requests, &announce));
@@ -117,7 +117,7 @@ fn refuse(replies: Vec<(&'static str, oneshot::Sender<PortResult<i64>>)>, error:
     tracing::error!(error = %error, "tables were not written");
     let kind = match error {
         Failure::Sqlite(error) => kind_of(error),
-        Failure::Json(_) | Failure::Port(_) => PortErrorKind::Unexpected,
+        _ => PortErrorKind::Unexpected,
     };
     let text: Arc<str> = error.to_string().into();
     for (operation, reply) in replies {
@@ -133,7 +133,7 @@ fn commit(connection: &mut Connection, tasks: &[(&'static str, Task)]) -> Result
     for (operation, task) in tasks {
         match attempt(&mut transaction, operation, task) {
             // A row that can't be read is the trouble of whoever asked for it, not of the whole group.
-            Err(failure @ (Failure::Port(_) | Failure::Json(_))) => answers.push(Err(failure.into_port(operation))),
+            Err(failure @ (Failure::Port(_) | Failure::Kind(_) | Failure::Broken(_))) => answers.push(Err(failure.at(operation))),
             Err(failure) => return Err(failure),
             Ok(answer) => answers.push(Ok(answer)),
         }

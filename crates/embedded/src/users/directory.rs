@@ -11,10 +11,8 @@ use domain::{
 };
 use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
-use super::{
-    Users, fold, sessions,
-    store::{Failure, Work},
-};
+use super::{Users, fold, sessions, store::Work};
+use crate::sqlite::Failure;
 
 /// At most so many rows a page.
 pub(super) const PAGE: usize = 60;

@@ -1,14 +1,14 @@
 //! The tables of the users file.
 
-/// The version that this program writes, in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 1;
+use crate::sqlite::Layout;
 
-/// All tables, as of [`VERSION`].
-///
+/// The file of people. What is deleted here were credentials.
+pub(super) const FILE: Layout = Layout { operation: "users.open", steps: &[TABLES], secure_delete: true };
+
 /// `sequence` is the order of creation and never used again. Times are milliseconds since the epoch; hashes are SHA-256 of a secret of
 /// 32 random bytes, which needs no salt. Failures hang on the hash of an address and not on a user, so that an address that nobody has
 /// is locked out just as one that somebody has.
-pub(super) const TABLES: &str = "
+const TABLES: &str = "
 CREATE TABLE user (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id TEXT NOT NULL UNIQUE,
