@@ -47,8 +47,9 @@ module "housekeeping" {
       resources = [var.table_arns.datasets]
     },
     {
+      # The check: uploads of a deleted package go only if it still is deleted in the same moment.
       sid       = "SweepPackages"
-      actions   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"]
       resources = [var.table_arns.packages]
     },
     {

@@ -170,3 +170,54 @@ async fn remove_dataset() {
     let package = world.get(format!("/packages/{id}")).by(&ann).send().await;
     assert_eq!((&package.body["datasets"], &package.body["bytes"]), (&json!(0), &json!(0)));
 }
+
+#[tokio::test]
+async fn restore_dataset() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let dataset = world.uploaded(&ann, &id, "a.csv", b"1").await;
+    let path = format!("/packages/{id}/datasets/{dataset}");
+    world.delete(&path).by(&ann).send().await;
+    world.later(seconds(60));
+    world.post(format!("{path}/restore")).by(&ann).send().await.is("restore_dataset", 200, "");
+    world.post(format!("{path}/restore")).by(&ann).send().await.is("restore_dataset", 409, "not_removed");
+    let link = world.get(format!("{path}/download")).by(&ann).header("accept", "application/json").send().await;
+    assert_eq!(world.fetch(&link.text("/url")).await, b"1");
+    let package = world.get(format!("/packages/{id}")).by(&ann).send().await;
+    assert_eq!((&package.body["datasets"], &package.body["bytes"], &package.body["revision"]), (&json!(1), &json!(1), &json!(4)));
+    world.drain().await;
+    let history = world.get(format!("/packages/{id}/history")).by(&ann).send().await;
+    let told = history.items().iter().find(|entry| entry["action"] == "dataset.restore").expect("it is told");
+    assert_eq!(told["changed"], json!(["state"]));
+}
+
+#[tokio::test]
+async fn restore_dataset_that_was_replaced_removes_what_replaced_it() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let first = world.uploaded(&ann, &id, "a.csv", b"old").await;
+    let second = world.uploaded(&ann, &id, "a.csv", b"newer").await;
+    world.later(seconds(60));
+    let restore = |dataset: &str| world.post(format!("/packages/{id}/datasets/{dataset}/restore")).by(&ann);
+    restore(&first).send().await.is("restore_dataset", 200, "that_was_replaced");
+    world.get(format!("/packages/{id}/datasets")).by(&ann).send().await.is("list_datasets", 200, "after_a_restoration");
+    world.get(format!("/packages/{id}/datasets/{second}")).by(&ann).send().await.is("read_dataset", 200, "replaced_by_a_restored_one");
+    // And back again.
+    assert_eq!(restore(&second).send().await.status, 200);
+    let package = world.get(format!("/packages/{id}")).by(&ann).send().await;
+    assert_eq!((&package.body["datasets"], &package.body["bytes"]), (&json!(1), &json!(5)));
+}
+
+#[tokio::test]
+async fn restore_dataset_that_never_was_in_the_package() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    let (dataset, _) = world.registered(&ann, &id, "a.csv", b"1").await;
+    let path = format!("/packages/{id}/datasets/{dataset}");
+    world.post(format!("{path}/restore")).by(&ann).send().await.is("restore_dataset", 409, "pending");
+    world.delete(&path).by(&ann).send().await;
+    world.post(format!("{path}/restore")).by(&ann).send().await.is("restore_dataset", 409, "never_available");
+}

@@ -86,7 +86,8 @@ async fn what_was_deleted_answers_as_what_is_absent() {
     let known = Known::new().await;
     let deleted = known.world.delete(format!("/packages/{}", known.package)).by(&known.ann).send().await;
     assert_eq!(deleted.status, 204);
-    for operation in with(Class::Id).filter(|operation| operation.path.contains("{id}")) {
+    let undeletes = |operation: &Operation| operation.id == "restore_package";
+    for operation in with(Class::Id).filter(|operation| operation.path.contains("{id}") && !undeletes(operation)) {
         let gone = call(&known, operation, known.path(operation)).send().await;
         let absent = call(&known, operation, absent(&known, operation)).send().await;
         assert_eq!((gone.status.as_u16(), &gone.body), (404, &absent.body), "{}", operation.id);

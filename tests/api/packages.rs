@@ -95,6 +95,54 @@ async fn delete_package() {
 }
 
 #[tokio::test]
+async fn restore_package() {
+    let world = World::new();
+    let ann = member("ann");
+    let body = json!({ "name": "Flights", "visibility": "groups", "groups": ["team"], "metadata": { "year": "2001" } });
+    let id = world.package(&ann, body).await;
+    let dataset = world.uploaded(&ann, &id, "a.csv", b"1").await;
+    let path = format!("/packages/{id}/restore");
+    world.post(&path).by(&ann).send().await.is("restore_package", 409, "");
+    world.delete(format!("/packages/{id}")).by(&ann).send().await;
+    world.drain().await;
+    let bob = member("bob").in_groups(&["team"]);
+    assert_eq!(world.get("/search").by(&bob).send().await.items().len(), 0);
+    world.later(seconds(60));
+    world.post(&path).by(&bob).send().await.is("restore_package", 404, "of_another");
+    world.post(&path).by(&ann).send().await.is("restore_package", 200, "");
+    world.drain().await;
+    assert_eq!(world.get("/search").by(&bob).send().await.items().len(), 1, "its group finds it again");
+    let link = world.get(format!("/packages/{id}/datasets/{dataset}/download")).by(&bob).header("accept", "application/json").send().await;
+    assert_eq!(world.fetch(&link.text("/url")).await, b"1");
+    let history = world.get(format!("/packages/{id}/history")).by(&bob).send().await;
+    let actions: Vec<&str> = history.items().iter().filter_map(|entry| entry["action"].as_str()).take(2).collect();
+    assert_eq!(actions, ["package.restore", "package.delete"]);
+    world.post(&path).by(&bob).send().await.is("restore_package", 403, "by_a_reader");
+}
+
+#[tokio::test]
+async fn list_packages_that_were_deleted() {
+    let world = World::new();
+    let ann = member("ann");
+    let mut ids = Vec::new();
+    for name in ["First", "Second", "Third"] {
+        ids.push(world.package(&ann, json!({ "name": name })).await);
+        world.later(seconds(60));
+    }
+    for id in &ids[..2] {
+        world.delete(format!("/packages/{id}")).by(&ann).send().await;
+        world.later(seconds(60));
+    }
+    let of_another = world.package(&member("bob"), json!({ "name": "Another's" })).await;
+    world.delete(format!("/packages/{of_another}")).by(&member("bob")).send().await;
+    world.get("/packages?state=deleted").by(&ann).send().await.is("list_packages", 200, "deleted");
+    world.get("/packages?state=deleted&owner=ann").by(&admin("root")).send().await.is("list_packages", 200, "deleted_by_an_admin");
+    world.get("/packages?state=deleted&owner=bob").by(&ann).send().await.is("list_packages", 403, "deleted_of_another");
+    world.get("/packages?state=lost").by(&ann).send().await.is("list_packages", 400, "unknown_state");
+    assert_eq!(world.get("/packages").by(&ann).send().await.items().len(), 1);
+}
+
+#[tokio::test]
 async fn transfer_package() {
     let world = World::new();
     let (ann, bob) = (member("ann"), member("bob"));

@@ -35,8 +35,13 @@ async fn listed() -> (World, Principal, Vec<String>) {
         let checkout = world.post("/cart/checkout").by(&ann).json(&json!({ "format": "grant" })).send().await;
         assert_eq!(checkout.status, 202);
     }
+    for number in 0..ITEMS {
+        let deleted = world.package(&ann, json!({ "name": format!("Deleted {number}") })).await;
+        world.delete(format!("/packages/{deleted}")).by(&ann).send().await;
+    }
     let lists = [
         "/packages".to_owned(),
+        "/packages?state=deleted".to_owned(),
         format!("/packages/{package}/history"),
         format!("/packages/{package}/metadata/versions"),
         format!("/packages/{package}/datasets"),

@@ -80,6 +80,14 @@ impl Client {
         self.send(Call::delete("remove a dataset", &["packages", package, "datasets", dataset])).await.map(drop)
     }
 
+    /// Brings a removed dataset back.
+    ///
+    /// # Errors
+    /// 404 for what is absent or hidden, 409 for what can't be brought back.
+    pub async fn restore_dataset(&self, package: &str, dataset: &str) -> Result<Dataset> {
+        self.json(Call::post("restore a dataset", &["packages", package, "datasets", dataset, "restore"])).await
+    }
+
     /// Signs 1 to 100 parts.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ use crate::{
 pub struct PackageFilter {
     /// Another owner than the caller; for administrators.
     pub owner: Option<String>,
+    /// Those that were deleted and can be restored, in place of those that are there.
+    pub deleted: bool,
 }
 
 impl Client {
@@ -26,6 +28,7 @@ impl Client {
     /// Those of every call.
     pub async fn list_packages(&self, filter: &PackageFilter, page: &Page) -> Result<PackageList> {
         let call = Call::get("list packages", &["packages"]).query("owner", filter.owner.as_deref());
+        let call = call.query("state", filter.deleted.then_some("deleted"));
         self.json(call.query("limit", page.limit).query("cursor", page.cursor.as_deref())).await
     }
 
@@ -64,6 +67,14 @@ impl Client {
     /// 404 for what is absent or hidden.
     pub async fn delete_package(&self, id: &str) -> Result<()> {
         self.send(Call::delete("delete the package", &["packages", id])).await.map(drop)
+    }
+
+    /// Undoes a package's deletion.
+    ///
+    /// # Errors
+    /// 404 for what is absent, hidden or deleted too long ago, 409 for what is not deleted.
+    pub async fn restore_package(&self, id: &str) -> Result<Package> {
+        self.json(Call::post("restore the package", &["packages", id, "restore"])).await
     }
 
     /// Hands a package over.

@@ -140,6 +140,14 @@ pub struct Package {
     /// When it last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+    /// When it was deleted; absent for one that is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub deleted_at: Option<String>,
+    /// Until when the deletion can be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub restorable_until: Option<String>,
     /// What the caller may do with it.
     pub actions: Vec<String>,
 }

@@ -55,6 +55,8 @@ pub enum Need {
     See,
     /// The caller must own the package.
     Own,
+    /// The caller must own the package, which may be deleted.
+    OwnDeleted,
     /// The record must be the caller's own.
     Oneself,
     /// The caller must be an admin.
@@ -85,6 +87,10 @@ actions! {
     PackageUpdate = "package.update", Own, Change;
     /// Delete a package.
     PackageDelete = "package.delete", Own, Change;
+    /// List own packages that were deleted.
+    PackageReadDeleted = "package.read_deleted", OwnDeleted, Read;
+    /// Undo a package's deletion.
+    PackageRestore = "package.restore", OwnDeleted, Change;
     /// Hand a package to somebody else.
     PackageTransfer = "package.transfer", Own, Change;
     /// Read what happened to a package.
@@ -99,6 +105,8 @@ actions! {
     DatasetUpload = "dataset.upload", Own, Change;
     /// Remove a dataset.
     DatasetRemove = "dataset.remove", Own, Change;
+    /// Bring a removed dataset back.
+    DatasetRestore = "dataset.restore", Own, Change;
     /// Get a URL for a dataset's bytes.
     DatasetDownload = "dataset.download", See, ReadData;
     /// Search, suggestions and counts.
@@ -244,7 +252,7 @@ pub fn actions_on(principal: &Principal, package: PackageFacts<'_>) -> Vec<Actio
     Action::ALL
         .iter()
         .copied()
-        .filter(|action| matches!(action.needs(), Need::See | Need::Own))
+        .filter(|action| if package.deleted { action.needs() == Need::OwnDeleted } else { matches!(action.needs(), Need::See | Need::Own) })
         .filter(|action| decide(principal, *action, Resource::Package(package)).is_ok())
         .collect()
 }
@@ -276,8 +284,17 @@ fn role_allows(principal: &Principal, action: Action, resource: Resource<'_>) ->
                 Ok(())
             }
         }
+        (Need::OwnDeleted, Resource::Package(package)) => {
+            if admin || principal.user_id == *package.owner {
+                Ok(())
+            } else if package.deleted || !sees(principal, package) {
+                Err(Denial::NotVisible)
+            } else {
+                Err(Denial::NotOwner)
+            }
+        }
         // An action about a package without a package, or about a record without one: nothing to allow.
-        (Need::See | Need::Own, _) => Err(Denial::NotVisible),
+        (Need::See | Need::Own | Need::OwnDeleted, _) => Err(Denial::NotVisible),
         (Need::Oneself, _) => Err(Denial::NotOneself),
     }
 }

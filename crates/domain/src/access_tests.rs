@@ -65,7 +65,7 @@ fn matrix() {
                         let owner = user(owner);
                         let facts = PackageFacts { id: package_id(1), owner: &owner, visibility: &visibility, deleted };
                         let resource = match action.needs() {
-                            Need::See | Need::Own => Resource::Package(facts),
+                            Need::See | Need::Own | Need::OwnDeleted => Resource::Package(facts),
                             Need::Oneself => Resource::User(&owner),
                             Need::Any | Need::Admin => Resource::Application,
                         };

@@ -67,7 +67,7 @@ pub enum Job {
         /// Which.
         export_id: ExportId,
     },
-    /// A package was deleted: mark its datasets, drop pending uploads.
+    /// A package was deleted: drop its pending uploads.
     PackageDeleted {
         /// Which.
         package_id: PackageId,

@@ -1,6 +1,6 @@
 //! Packages: the unit of description, visibility and ownership.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -172,6 +172,14 @@ pub struct Package {
     pub updated_at: Timestamp,
     /// When it was deleted, if it was.
     pub deleted_at: Option<Timestamp>,
+}
+
+impl Package {
+    /// Until when a deleted package can be restored; `None` for one that is not deleted.
+    #[must_use]
+    pub fn restorable_until(&self) -> Option<Timestamp> {
+        Some(self.deleted_at?.plus(Duration::from_secs(RETENTION_DAYS * 24 * 3600)))
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod list;
 mod metadata;
 mod owner;
 mod read;
+mod restore;
 mod wire;
 
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub fn router(deps: Deps) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list::list_packages, create::create_package))
         .routes(routes!(read::read_package, change::change_package, delete::delete_package))
+        .routes(routes!(restore::restore_package))
         .routes(routes!(owner::transfer_package))
         .routes(routes!(datapackage::read_datapackage))
         .routes(routes!(history::list_history))
@@ -66,6 +68,7 @@ pub fn router(deps: Deps) -> OpenApiRouter {
         .routes(routes!(datasets::list::list_datasets, datasets::register::register_datasets))
         .routes(routes!(datasets::complete::complete_datasets))
         .routes(routes!(datasets::read::read_dataset, datasets::remove::remove_dataset))
+        .routes(routes!(datasets::restore::restore_dataset))
         .routes(routes!(datasets::parts::sign_parts, datasets::parts::list_parts))
         .routes(routes!(datasets::complete::complete_dataset))
         .routes(routes!(datasets::download::download_dataset))

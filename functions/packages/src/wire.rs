@@ -25,6 +25,8 @@ pub(crate) fn package(package: &Package, actions: &[Action]) -> packages::Packag
         metadata: None,
         created_at: package.created_at.to_string(),
         updated_at: package.updated_at.to_string(),
+        deleted_at: package.deleted_at.map(|time| time.to_string()),
+        restorable_until: package.restorable_until().map(|time| time.to_string()),
         actions: actions.iter().map(ToString::to_string).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! Datasets: register, send, complete, list, download, remove.
+//! Datasets: register, send, complete, list, download, remove, restore.
 
 mod complete;
 mod download;
@@ -7,6 +7,7 @@ mod object_access;
 mod parts;
 mod register;
 mod remove;
+mod restore;
 
 pub use complete::Completion;
 pub use register::{NewDataset, Registration, UploadPlan};

@@ -1,4 +1,4 @@
-//! Packages: make, read, list, change, delete, hand over.
+//! Packages: make, read, list, change, delete, restore, hand over.
 
 mod change;
 mod create;
@@ -7,11 +7,13 @@ mod descriptor;
 mod history;
 mod list;
 mod read;
+mod restore;
 mod transfer;
 
 pub use change::ChangePackage;
 pub use create::CreatePackage;
 pub use descriptor::Descriptor;
+pub use list::ListedPackages;
 
 use std::sync::Arc;
 

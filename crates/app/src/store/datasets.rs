@@ -145,6 +145,14 @@ impl Store {
         found.into_iter().map(|item| item.map(dataset_of).transpose()).collect()
     }
 
+    /// Whether housekeeping removes a dataset's bytes, or did.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn is_dataset_being_purged(&self, package_id: PackageId, id: DatasetId) -> PortResult<bool> {
+        self.is_being_purged(Table::Datasets, dataset_key(package_id, id)).await
+    }
+
     /// Which datasets are current under these paths, in the order asked for.
     ///
     /// # Errors

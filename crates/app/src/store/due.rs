@@ -9,6 +9,8 @@ use domain::{
 use super::{Due, Store};
 
 const DUE_AT: &str = "due_at";
+/// A row with this attribute is being removed for good, with all that hangs on it: nothing brings it back.
+const PURGING: &str = "purging";
 /// Rows of a page of the index, and of a purge.
 const PAGE: u32 = 500;
 
@@ -26,6 +28,11 @@ impl DueRow {
     pub fn unchanged(&self) -> Condition {
         Condition::Equals(DUE_AT.to_owned(), self.due_at.as_str().into())
     }
+}
+
+/// The condition that nobody began to remove a row for good.
+pub(crate) fn not_being_purged() -> Condition {
+    Condition::Lacks(PURGING.to_owned())
 }
 
 impl Store {
@@ -80,6 +87,27 @@ impl Store {
     pub async fn settle_due(&self, table: Table, row: &DueRow, set: Item) -> PortResult<()> {
         let update = Update { set, remove: vec!["due_shard".to_owned(), DUE_AT.to_owned()], ..Update::default() };
         self.unless_changed(Write::Update { table, key: row.key.clone(), update, condition: Some(row.unchanged()) }).await
+    }
+
+    /// Marks a due row as one that is being removed for good, if it still is as it was and `condition` holds; whether it is
+    /// marked now. From then on nobody can restore it, so that what hangs on it can go.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn begin_purge(&self, table: Table, row: &DueRow, condition: Condition) -> PortResult<bool> {
+        let update = Update { set: [(PURGING.to_owned(), true.into())].into(), ..Update::default() };
+        let condition = Some(Condition::All(vec![row.unchanged(), condition]));
+        match self.tables.write(Write::Update { table, key: row.key.clone(), update, condition }).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.is(PortErrorKind::PreconditionFailed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a row is being removed for good.
+    pub(super) async fn is_being_purged(&self, table: Table, key: Key) -> PortResult<bool> {
+        let found = self.tables.get_many(table, &[key], true).await?.pop().flatten();
+        Ok(found.is_some_and(|item| item.contains_key(PURGING)))
     }
 
     async fn unless_changed(&self, write: Write) -> PortResult<()> {

@@ -22,6 +22,7 @@ pub(crate) use chain::StoredHead;
 pub use datasets::DatasetSummary;
 pub(crate) use datasets::still_in;
 pub use due::DueRow;
+pub(crate) use due::not_being_purged;
 pub use exports::{Checkpoint, EntryRows, ExportRecord};
 pub use keys::{Person, StoredPrincipal};
 pub use packages::PackageChange;

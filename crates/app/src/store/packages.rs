@@ -13,7 +13,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Due, Store, item_of, row_of};
+use super::{Due, Store, item_of, not_being_purged, row_of};
 
 const ITEM: &str = "package";
 /// Tags of up to so many bytes stand in the package's own row too, so that one read tells both. More of them would make
@@ -92,6 +92,15 @@ impl PackageChange {
         change.add.insert("sequence".to_owned(), 1);
         change.set("updated_at", now);
         change
+    }
+
+    /// A change at `now` of a package that must be deleted, and not yet be on its way out for good: it no longer is deleted.
+    /// Raises `sequence`.
+    #[must_use]
+    pub fn undeleting(now: Timestamp) -> Self {
+        let conditions = vec![Condition::Exists, Condition::Has("deleted_at".to_owned()), not_being_purged()];
+        let remove = ["deleted_at", "due_shard", "due_at"].map(str::to_owned).to_vec();
+        Self { conditions, remove, ..Self::at(now) }
     }
 
     fn set(&mut self, name: &str, value: impl Serialize) {
@@ -226,6 +235,21 @@ impl Store {
             let tags = row.tags.take();
             (Package::from(row), tags)
         }))
+    }
+
+    /// Whether housekeeping removes a deleted package for good.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn is_package_being_purged(&self, id: PackageId) -> PortResult<bool> {
+        self.is_being_purged(Table::Packages, key(id)).await
+    }
+
+    /// The write that changes nothing, if a package is deleted or gone; for transactions that only then may happen.
+    #[must_use]
+    pub fn still_deleted(id: PackageId) -> Write {
+        let condition = Condition::Any(vec![Condition::Absent, Condition::Has("deleted_at".to_owned())]);
+        Write::Check { table: Table::Packages, key: key(id), condition }
     }
 
     /// Packages by id, in the order asked for.

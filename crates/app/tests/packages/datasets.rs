@@ -224,6 +224,7 @@ enum Step {
     Upload { path: u8, size: usize },
     CompleteAgain { which: usize },
     Remove { which: usize },
+    Restore { which: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -231,6 +232,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..4_u8, 0..9_usize).prop_map(|(path, size)| Step::Upload { path, size }),
         1 => any::<usize>().prop_map(|which| Step::CompleteAgain { which }),
         2 => any::<usize>().prop_map(|which| Step::Remove { which }),
+        2 => any::<usize>().prop_map(|which| Step::Restore { which }),
     ]
 }
 
@@ -256,7 +258,8 @@ proptest! {
                         drop(lake.datasets.complete(&ann, package, &[ids[which % ids.len()]]).await.expect("answers"));
                     }
                     Step::Remove { which } if !ids.is_empty() => drop(lake.datasets.remove(&ann, package, ids[which % ids.len()]).await),
-                    Step::CompleteAgain { .. } | Step::Remove { .. } => {}
+                    Step::Restore { which } if !ids.is_empty() => drop(lake.datasets.restore(&ann, package, ids[which % ids.len()]).await),
+                    Step::CompleteAgain { .. } | Step::Remove { .. } | Step::Restore { .. } => {}
                 }
                 lake.counted(package).await;
             }

@@ -4,4 +4,5 @@ mod datasets;
 mod metadata;
 mod order;
 mod packages;
+mod restore;
 mod support;

@@ -121,6 +121,7 @@ async fn a_deleted_package_is_absent_everywhere() {
         lake.packages.delete(&ann, package, None).await,
         lake.packages.change(&ann, package, &ChangePackage::default(), None).await.map(drop),
         lake.packages.transfer(&ann, package, "ann", None).await.map(drop),
+        lake.datasets.restore(&ann, package, ids[0]).await.map(drop),
         lake.packages.history(&ann, package, &paging).await.map(drop),
         lake.packages.descriptor(&ann, package).await.map(drop),
         lake.metadata.read(&ann, package).await.map(drop),

@@ -1,6 +1,6 @@
 //! A data lake in memory without HTTP.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use datalake_app::{
@@ -8,6 +8,7 @@ use datalake_app::{
     datasets::{Datasets, NewDataset, UploadPlan},
     metadata::Metadata,
     packages::{CreatePackage, Packages},
+    workers::housekeeping::Housekeeping,
 };
 use domain::{DatasetId, PackageId, Principal, audit::Origin, package::Package};
 use testkit::{FixedClock, InterleavedTables, MemoryCipher, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds, builders};
@@ -18,6 +19,7 @@ pub(crate) struct Lake {
     pub(crate) tables: Arc<MemoryTables>,
     pub(crate) jobs: Arc<MemoryJobs>,
     pub(crate) objects: Arc<MemoryObjects>,
+    pub(crate) clock: Arc<FixedClock>,
     pub(crate) core: Core,
     pub(crate) packages: Packages,
     pub(crate) metadata: Metadata,
@@ -30,8 +32,13 @@ impl Lake {
         let clock = Arc::new(FixedClock::default());
         let objects = Arc::new(MemoryObjects::with_clock(clock.clone()));
         let cipher = Arc::new(MemoryCipher::default());
-        let core =
-            Core::new(Arc::new(InterleavedTables::new(tables.clone())), jobs.clone(), cipher, clock, Arc::new(SequentialIds::new(1)));
+        let core = Core::new(
+            Arc::new(InterleavedTables::new(tables.clone())),
+            jobs.clone(),
+            cipher,
+            clock.clone(),
+            Arc::new(SequentialIds::new(1)),
+        );
         Self {
             packages: Packages::new(core.clone(), objects.clone(), builders::BUCKET),
             metadata: Metadata::new(core.clone()),
@@ -39,8 +46,24 @@ impl Lake {
             tables,
             jobs,
             objects,
+            clock,
             core,
         }
+    }
+
+    /// Housekeeping over the same tables, at another time than everybody else's.
+    pub(crate) fn housekeeping_at(&self, later: Duration) -> Housekeeping {
+        let clock = Arc::new(FixedClock::new(builders::now().plus(later)));
+        let tables = Arc::new(InterleavedTables::new(self.tables.clone()));
+        let (objects, ids) = (self.objects.clone(), Arc::new(SequentialIds::new(1_000_000)));
+        Housekeeping::new(tables, objects.clone(), objects, clock, ids, builders::BUCKET)
+    }
+
+    /// Makes a file the current dataset of its path.
+    pub(crate) async fn uploaded(&self, owner: &Caller, package: PackageId, path: &str, bytes: &[u8]) -> DatasetId {
+        let id = self.sent(owner, package, &[(path.to_owned(), bytes.to_vec())]).await[0];
+        self.datasets.complete(owner, package, &[id]).await.expect("answers").remove(0).expect("complete");
+        id
     }
 
     /// Makes a package of this name, private.

@@ -30,6 +30,13 @@ pub(crate) enum Datasets {
         #[arg(long, value_parser = ["pending", "removed"])]
         state: Option<String>,
     },
+    /// Bring a removed dataset back; what stands under its path now is removed.
+    Restore {
+        /// The package's id.
+        package: String,
+        /// The dataset's id, as `list --state removed` shows it.
+        dataset: String,
+    },
     /// Upload files and folders into a package.
     Upload(Upload),
     /// Download single datasets.
@@ -86,6 +93,7 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
             let datasets: Vec<Dataset> = client.datasets(&package, &DatasetFilter { prefix, state }).try_collect().await?;
             context.printer.list(&datasets, LIST)
         }
+        Datasets::Restore { package, dataset } => context.printer.item(&client.restore_dataset(&package, &dataset).await?, LIST),
         Datasets::Upload(upload) => {
             let files = files_of(context, &upload)?;
             let push = Push::new(&client, &upload.package, upload.transfer.parallel, context.progress());

@@ -25,6 +25,9 @@ pub(crate) enum Packages {
         /// Of this user; for administrators.
         #[arg(long, value_name = "USER_ID")]
         owner: Option<String>,
+        /// Those that were deleted and can be restored.
+        #[arg(long)]
+        deleted: bool,
     },
     /// Create an empty package.
     Create(Create),
@@ -43,6 +46,11 @@ pub(crate) enum Packages {
         /// Don't ask.
         #[arg(long, short)]
         yes: bool,
+    },
+    /// Undo the deletion of a package, within 30 days.
+    Restore {
+        /// The package's id, as `list --deleted` shows it.
+        package: String,
     },
 }
 
@@ -95,6 +103,15 @@ const LIST: &[Column<Package>] = &[
     ("updated_at", |package| package.updated_at.clone()),
 ];
 
+const DELETED: &[Column<Package>] = &[
+    ("id", |package| package.id.clone()),
+    ("name", |package| package.name.clone()),
+    ("datasets", |package| package.datasets.to_string()),
+    ("bytes", |package| package.bytes.to_string()),
+    ("deleted_at", |package| package.deleted_at.clone().unwrap_or_default()),
+    ("restorable_until", |package| package.restorable_until.clone().unwrap_or_default()),
+];
+
 const FIELDS: &[Column<Package>] = &[
     ("id", |package| package.id.clone()),
     ("name", |package| package.name.clone()),
@@ -115,9 +132,9 @@ const FIELDS: &[Column<Package>] = &[
 pub(crate) async fn run(context: &Context, command: Packages) -> Outcome {
     let client = context.client()?;
     match command {
-        Packages::List { owner } => {
-            let packages: Vec<Package> = client.packages(&PackageFilter { owner }).try_collect().await?;
-            context.printer.list(&packages, LIST)
+        Packages::List { owner, deleted } => {
+            let packages: Vec<Package> = client.packages(&PackageFilter { owner, deleted }).try_collect().await?;
+            context.printer.list(&packages, if deleted { DELETED } else { LIST })
         }
         Packages::Create(create) => {
             let mut package = CreatePackage { name: create.name, ..CreatePackage::default() };
@@ -141,9 +158,10 @@ pub(crate) async fn run(context: &Context, command: Packages) -> Outcome {
                 confirm(&format!("Delete '{}' ({package}) with {} datasets?", found.name.escape_debug(), found.datasets))?;
             }
             client.delete_package(&package).await?;
-            context.printer.note(format_args!("Deleted {package}; it can be restored for 30 days."));
+            context.printer.note(format_args!("Deleted {package}; `packages restore` brings it back within 30 days."));
             Ok(())
         }
+        Packages::Restore { package } => context.printer.item(&client.restore_package(&package).await?, FIELDS),
     }
 }
 

@@ -7,3 +7,4 @@ pub(crate) mod parts;
 pub(crate) mod read;
 pub(crate) mod register;
 pub(crate) mod remove;
+pub(crate) mod restore;

@@ -3,11 +3,11 @@
 use domain::{
     DatasetId, PackageId, PortErrorKind, PortResult, Timestamp,
     dataset::{Dataset, DatasetState},
-    ports::{Condition, Key, PageKey, Table},
+    ports::{Condition, Key, PageKey, Table, Write},
 };
 
 use super::{Housekeeping, Time};
-use crate::store::{DueRow, still_in};
+use crate::store::{DueRow, Store, still_in};
 
 /// Datasets a page.
 pub(super) const PAGE: u32 = 500;
@@ -20,20 +20,29 @@ impl Housekeeping {
             // It was completed meanwhile, and nothing of it is due.
             DatasetState::Available => self.store.settle_due(Table::Datasets, row, [].into()).await,
             DatasetState::Removed => {
+                // Marked first: somebody who restores it at this moment either was faster, and keeps it, or is told that it is gone.
+                if !self.store.begin_purge(Table::Datasets, row, still_in(DatasetState::Removed)).await? {
+                    return Ok(());
+                }
                 self.remove_bytes(std::slice::from_ref(&dataset)).await?;
                 self.store.remove_due(Table::Datasets, row).await
             }
-            DatasetState::Pending | DatasetState::Completing => self.drop_upload(dataset, Some(row.unchanged()), now).await,
+            DatasetState::Pending | DatasetState::Completing => self.drop_upload(dataset, Some(row.unchanged()), None, now).await,
         }
     }
 
     /// Takes an upload back and then removes what arrived of it. The row goes into its last state first: somebody who
     /// completes at this moment either was faster, and keeps the dataset, or is told that it is gone.
-    async fn drop_upload(&self, dataset: Dataset, condition: Option<Condition>, now: Timestamp) -> PortResult<()> {
+    /// `check` must hold in the same moment.
+    async fn drop_upload(&self, dataset: Dataset, condition: Option<Condition>, check: Option<Write>, now: Timestamp) -> PortResult<()> {
         let gone = Dataset { state: DatasetState::Removed, updated_at: now, ..dataset.clone() };
         let conditions = condition.into_iter().chain([still_in(dataset.state)]).collect();
         let write = self.store.put_dataset(&gone, Some(now), None, Some(Condition::All(conditions)))?;
-        match self.store.tables.write(write).await {
+        let written = match check {
+            Some(check) => self.store.tables.transact(vec![write, check]).await,
+            None => self.store.tables.write(write).await,
+        };
+        match written {
             Err(error) if error.is(PortErrorKind::PreconditionFailed) => return Ok(()),
             other => other?,
         }
@@ -57,7 +66,8 @@ impl Housekeeping {
                 if dropped && self.is_over(time) {
                     return Ok(true);
                 }
-                self.drop_upload(dataset, None, time.now).await?;
+                // Who restores the package meanwhile keeps what is left.
+                self.drop_upload(dataset, None, Some(Store::still_deleted(package_id)), time.now).await?;
                 dropped = true;
             }
             if next.is_none() || self.is_over(time) {

@@ -2,7 +2,7 @@
 
 use domain::{
     PackageId, PortResult,
-    ports::{PageKey, Table},
+    ports::{Condition, PageKey, Table},
 };
 
 use super::{Housekeeping, Looked, Time, datasets::PAGE};
@@ -14,6 +14,10 @@ impl Housekeeping {
         let Some(package) = self.store.package(id).await? else { return Ok(Looked::After) };
         if package.deleted_at.is_none() {
             return self.store.settle_due(Table::Packages, row, [].into()).await.map(|()| Looked::After);
+        }
+        // Marked first: somebody who restores it at this moment either was faster, and keeps all of it, or is told that it is gone.
+        if !self.store.begin_purge(Table::Packages, row, Condition::Has("deleted_at".to_owned())).await? {
+            return Ok(Looked::After);
         }
         // The package's own row goes last: as long as anything is left, the package is due again.
         let cut = self.purge_datasets(id, time).await?
