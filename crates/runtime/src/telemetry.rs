@@ -1,7 +1,7 @@
 //! What the process tells about itself: events on standard error, one a line.
 
 use anyhow::Context;
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
 use crate::configuration::{Log, LogFormat};
 
@@ -10,7 +10,8 @@ use crate::configuration::{Log, LogFormat};
 /// # Errors
 /// If the level is no filter, or something else receives the events already.
 pub fn start(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&log.level).with_context(|| format!("the log level {:?} is no filter", log.level))?;
+    // Targets and levels are enough; filters by the fields of spans would bring regular expressions into every function.
+    let filter: Targets = log.level.parse().with_context(|| format!("the log level {:?} is no filter", log.level))?;
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {
         LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init(),

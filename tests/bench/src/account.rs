@@ -6,6 +6,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use crate::{
+    issuer::{self, CLIENT, ISSUER, Issued},
+    listen::listen,
+};
 use anyhow::{Result, ensure};
 use app::store::Store;
 use aws::TableNames;
@@ -30,9 +34,6 @@ use testkit::{
     MemoryTables,
     builders::{member, metadata_version, now, package, package_id, ulid, user_id},
 };
-use tokio::net::TcpListener;
-
-use crate::issuer::{self, CLIENT, ISSUER, Issued};
 
 /// Who asks.
 pub(crate) const USER: &str = "ann";
@@ -63,8 +64,7 @@ impl Account {
         let tables = MemoryTables::new();
         fill(&tables).await?;
         let shared = Arc::new(Shared { rows: by_key(&tables), keys: issued.keys.clone(), unknown: Mutex::default() });
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
+        let (listener, address) = listen().await?;
         let router = Router::new().fallback(answer).with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { address, issued, shared })

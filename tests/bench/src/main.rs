@@ -8,6 +8,7 @@ mod document;
 mod function;
 mod functions;
 mod issuer;
+mod listen;
 mod machine;
 mod overhead;
 mod platform;

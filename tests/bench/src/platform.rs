@@ -16,7 +16,9 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::Semaphore, sync::mpsc, task::JoinHandle};
+use tokio::{sync::Semaphore, sync::mpsc, task::JoinHandle};
+
+use crate::listen::listen;
 
 /// How long an invocation may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -48,8 +50,7 @@ impl Platform {
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(error))
             .with_state(shared);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
+        let (listener, address) = listen().await?;
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { address, wanted, answers, server })
     }

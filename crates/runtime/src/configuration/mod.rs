@@ -163,7 +163,7 @@ fn endpoint(reader: &mut Reader, name: &str) -> Option<Endpoint> {
 
 fn level(reader: &mut Reader) -> Option<String> {
     let level: String = reader.value("log.level")?;
-    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&level) {
+    if let Err(error) = level.parse::<tracing_subscriber::filter::Targets>() {
         reader.refuse("log.level", error);
     }
     Some(level)
