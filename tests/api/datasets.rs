@@ -116,6 +116,25 @@ async fn list_datasets_below_a_prefix_in_path_order() {
 }
 
 #[tokio::test]
+async fn list_datasets_as_folders() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights" })).await;
+    for path in ["2001/01.csv", "2001/02.csv", "2001/extra/notes.txt", "2001.csv", "README", "b", "b/1.csv"] {
+        world.uploaded(&ann, &id, path, b"1").await;
+    }
+    let list = async |query: String| world.get(format!("/packages/{id}/datasets?delimiter=%2F{query}")).by(&ann).send().await;
+    let page = list("&limit=3".to_owned()).await;
+    page.is("list_datasets", 200, "folders_first_page");
+    list(format!("&limit=3&cursor={}", page.text("/next_cursor"))).await.is("list_datasets", 200, "folders_last_page");
+    list("&prefix=2001%2F".to_owned()).await.is("list_datasets", 200, "below_a_folder");
+    list("&prefix=b".to_owned()).await.is("list_datasets", 200, "folders_below_half_a_name");
+    let another = world.get(format!("/packages/{id}/datasets?delimiter=-")).by(&ann).send().await;
+    another.is("list_datasets", 400, "another_delimiter");
+    list("&state=removed".to_owned()).await.is("list_datasets", 400, "folders_of_removed");
+}
+
+#[tokio::test]
 async fn upload_in_parts() {
     let world = World::new();
     let ann = member("ann");

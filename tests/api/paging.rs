@@ -45,6 +45,7 @@ async fn listed() -> (World, Principal, Vec<String>) {
         format!("/packages/{package}/history"),
         format!("/packages/{package}/metadata/versions"),
         format!("/packages/{package}/datasets"),
+        format!("/packages/{package}/datasets?delimiter=%2F"),
         format!("/packages/{package}/datasets?state=pending"),
         "/search?sort=name".to_owned(),
         "/search?sort=created".to_owned(),

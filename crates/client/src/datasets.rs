@@ -4,7 +4,7 @@ use contract::datasets::{
     ArrivedParts, CompleteDatasets, CompletedDatasets, Dataset, DatasetList, Download, Part, RegisterDatasets, RegisteredDatasets,
     SignParts, SignedParts,
 };
-use futures::Stream;
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     call::Call,
@@ -22,6 +22,33 @@ pub struct DatasetFilter {
     pub state: Option<String>,
 }
 
+/// What stands in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FolderEntry {
+    /// A folder, as the prefix of all that lies in it.
+    Folder(String),
+    /// A dataset.
+    Dataset(Box<Dataset>),
+}
+
+impl FolderEntry {
+    /// Its path; a folder's ends with a slash.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Folder(name) => name,
+            Self::Dataset(dataset) => &dataset.name,
+        }
+    }
+}
+
+fn in_path_order(page: DatasetList) -> Vec<FolderEntry> {
+    let datasets = page.items.into_iter().map(|dataset| FolderEntry::Dataset(Box::new(dataset)));
+    let mut entries: Vec<FolderEntry> = page.folders.into_iter().map(FolderEntry::Folder).chain(datasets).collect();
+    entries.sort_by(|one, other| one.name().cmp(other.name()));
+    entries
+}
+
 impl Client {
     /// A page of datasets.
     ///
@@ -36,6 +63,22 @@ impl Client {
     /// All datasets: the available ones in path order, those in another state in order of registration.
     pub fn datasets<'a>(&'a self, package: &'a str, filter: &'a DatasetFilter) -> impl Stream<Item = Result<Dataset>> + Send + 'a {
         entries(pages(None, move |cursor| async move { self.list_datasets(package, filter, &Page::largest().at(cursor)).await }))
+    }
+
+    /// A page of what stands directly below a prefix: datasets, and folders.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub async fn list_folder(&self, package: &str, prefix: &str, page: &Page) -> Result<DatasetList> {
+        let call = Call::get("list a folder", &["packages", package, "datasets"]).query("delimiter", Some("/"));
+        let call = call.query("prefix", Some(prefix).filter(|prefix| !prefix.is_empty()));
+        self.json(call.query("limit", page.limit).query("cursor", page.cursor.as_deref())).await
+    }
+
+    /// All that stands directly below a prefix, in path order.
+    pub fn folder<'a>(&'a self, package: &'a str, prefix: &'a str) -> impl Stream<Item = Result<FolderEntry>> + Send + 'a {
+        let pages = pages(None, move |cursor| async move { self.list_folder(package, prefix, &Page::largest().at(cursor)).await });
+        pages.map_ok(|page| stream::iter(in_path_order(page)).map(Ok)).try_flatten()
     }
 
     /// Registers 1 to 500 uploads; each is answered on its own, in order.

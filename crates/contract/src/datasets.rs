@@ -133,6 +133,10 @@ pub struct Dataset {
 pub struct DatasetList {
     /// Available ones in path order; in another state in order of registration.
     pub items: Vec<Dataset>,
+    /// With `delimiter`: the folders of this page, each as the `prefix` that lists it, with the slash at its end. Folders and
+    /// items of a page together stand, by name, behind those of the page before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<String>,
     /// Asks for the next page; absent at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,

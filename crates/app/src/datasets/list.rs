@@ -14,7 +14,7 @@ use crate::{
     core::Caller,
     error::{AppError, AppResult},
     paging::{Listed, Paging},
-    store::DatasetSummary,
+    store::{DatasetSummary, FolderEntry, FolderPlace},
 };
 
 /// No path is longer, in bytes.
@@ -27,13 +27,23 @@ impl Datasets {
     /// Those of the package; 400 for a foreign cursor.
     pub async fn list(&self, caller: &Caller, package_id: PackageId, prefix: &str, paging: &Paging) -> AppResult<Listed<DatasetSummary>> {
         self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
-        let prefix: String = prefix.nfc().collect();
-        if prefix.len() > PREFIX_LIMIT || prefix.chars().any(char::is_control) {
-            return Err(AppError::bad_parameter("prefix", "is no beginning of a path: at most 900 bytes, no control character"));
-        }
+        let prefix = beginning(prefix)?;
         let query = format!("datasets.list {package_id} prefix={prefix}");
         let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;
         let (items, next) = self.core.store.datasets_by_path(package_id, &prefix, paging.limit, after).await?;
+        Ok(Listed { items, next_cursor: self.core.seal_cursor(caller, &query, next.as_ref()).await? })
+    }
+
+    /// Folders and current datasets that stand directly below `prefix`, in path order, each folder once. A page may be short.
+    ///
+    /// # Errors
+    /// Those of the package; 400 for a foreign cursor.
+    pub async fn browse(&self, caller: &Caller, package_id: PackageId, prefix: &str, paging: &Paging) -> AppResult<Listed<FolderEntry>> {
+        self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
+        let prefix = beginning(prefix)?;
+        let query = format!("datasets.browse {package_id} prefix={prefix}");
+        let after: Option<FolderPlace> = self.core.open_cursor(caller, &query, paging).await?;
+        let (items, next) = self.core.store.datasets_in_folder(package_id, &prefix, paging.limit, after).await?;
         Ok(Listed { items, next_cursor: self.core.seal_cursor(caller, &query, next.as_ref()).await? })
     }
 
@@ -64,4 +74,13 @@ impl Datasets {
         self.core.authorised_package(caller, Action::DatasetRead, package_id).await?;
         self.dataset(package_id, id).await
     }
+}
+
+/// The beginning of a path, as paths are kept.
+fn beginning(prefix: &str) -> AppResult<String> {
+    let prefix: String = prefix.nfc().collect();
+    if prefix.len() > PREFIX_LIMIT || prefix.chars().any(char::is_control) {
+        return Err(AppError::bad_parameter("prefix", "is no beginning of a path: at most 900 bytes, no control character"));
+    }
+    Ok(prefix)
 }

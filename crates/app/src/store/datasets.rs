@@ -125,6 +125,11 @@ fn dataset_of(item: Item) -> PortResult<Dataset> {
     row_of::<DatasetRow>(item).map(Dataset::from)
 }
 
+/// What a path's row shows.
+pub(super) fn summary_of(item: Item) -> PortResult<DatasetSummary> {
+    row_of::<PathRow>(item).map(|row| row.summary)
+}
+
 impl Store {
     /// Datasets of a package by id, in the order asked for.
     ///
@@ -160,7 +165,7 @@ impl Store {
     pub async fn current_datasets(&self, package_id: PackageId, paths: &[DatasetPath]) -> PortResult<Vec<Option<DatasetSummary>>> {
         let keys: Vec<Key> = paths.iter().map(|path| path_key(package_id, path)).collect();
         let found = self.tables.get_many(Table::Datasets, &keys, true).await?;
-        found.into_iter().map(|item| item.map(|item| row_of::<PathRow>(item).map(|row| row.summary)).transpose()).collect()
+        found.into_iter().map(|item| item.map(summary_of).transpose()).collect()
     }
 
     /// A page of current datasets in path order, of those whose path begins with `prefix`.
@@ -175,7 +180,7 @@ impl Store {
         after: Option<PageKey>,
     ) -> PortResult<(Vec<DatasetSummary>, Option<PageKey>)> {
         let Page { items, next } = self.tables.query(page_of(package_id, format!("path#{prefix}"), limit, after)).await?;
-        let found: PortResult<Vec<DatasetSummary>> = items.into_iter().map(|item| row_of::<PathRow>(item).map(|row| row.summary)).collect();
+        let found: PortResult<Vec<DatasetSummary>> = items.into_iter().map(summary_of).collect();
         Ok((found?, next))
     }
 

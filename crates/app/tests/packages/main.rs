@@ -1,6 +1,7 @@
 //! Use cases of packages, tags and datasets over ports in memory that fail, lose answers and are used by many at once.
 
 mod datasets;
+mod folders;
 mod metadata;
 mod order;
 mod packages;

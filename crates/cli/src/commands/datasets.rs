@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use client::datasets::DatasetFilter;
+use client::datasets::{DatasetFilter, FolderEntry};
 use contract::datasets::Dataset;
 use futures::{TryStreamExt as _, future, stream};
+use serde::Serialize;
 
 use super::transfer::{Transfer, show_pull, show_push, wanted};
 use crate::{
@@ -29,6 +30,9 @@ pub(crate) enum Datasets {
         /// Pending or removed ones instead.
         #[arg(long, value_parser = ["pending", "removed"])]
         state: Option<String>,
+        /// Only what stands directly below the prefix: files, and folders.
+        #[arg(long, conflicts_with = "state")]
+        folders: bool,
     },
     /// Bring a removed dataset back; what stands under its path now is removed.
     Restore {
@@ -86,10 +90,52 @@ const LIST: &[Column<Dataset>] = &[
     ("id", |dataset| dataset.id.clone()),
 ];
 
+/// What stands in a folder, as it is printed.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry {
+    Folder { kind: &'static str, name: String },
+    Dataset(Box<Dataset>),
+}
+
+impl From<FolderEntry> for Entry {
+    fn from(entry: FolderEntry) -> Self {
+        match entry {
+            FolderEntry::Folder(name) => Self::Folder { kind: "folder", name },
+            FolderEntry::Dataset(dataset) => Self::Dataset(dataset),
+        }
+    }
+}
+
+impl Entry {
+    /// What a column shows of a dataset; nothing of a folder.
+    fn of_dataset(&self, show: fn(&Dataset) -> String) -> String {
+        match self {
+            Self::Folder { .. } => String::new(),
+            Self::Dataset(dataset) => show(dataset),
+        }
+    }
+}
+
+const ENTRIES: &[Column<Entry>] = &[
+    ("name", |entry| match entry {
+        Entry::Folder { name, .. } => name.clone(),
+        Entry::Dataset(dataset) => dataset.name.clone(),
+    }),
+    ("size", |entry| entry.of_dataset(|dataset| dataset.size.to_string())),
+    ("content_type", |entry| entry.of_dataset(|dataset| dataset.content_type.clone())),
+    ("id", |entry| entry.of_dataset(|dataset| dataset.id.clone())),
+];
+
 pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
     let client = context.client()?;
     match command {
-        Datasets::List { package, prefix, state } => {
+        Datasets::List { package, prefix, folders: true, .. } => {
+            let prefix = prefix.unwrap_or_default();
+            let entries: Vec<Entry> = client.folder(&package, &prefix).map_ok(Entry::from).try_collect().await?;
+            context.printer.list(&entries, ENTRIES)
+        }
+        Datasets::List { package, prefix, state, folders: false } => {
             let datasets: Vec<Dataset> = client.datasets(&package, &DatasetFilter { prefix, state }).try_collect().await?;
             context.printer.list(&datasets, LIST)
         }

@@ -1,6 +1,6 @@
 //! `GET /packages/{id}/datasets`.
 
-use app::AppError;
+use app::{AppError, Listed, store::FolderEntry};
 use axum::{extract::State, response::Response};
 use contract::datasets::DatasetList;
 use domain::{PackageId, dataset::DatasetState};
@@ -11,12 +11,14 @@ use web::{
 
 use crate::{App, wire};
 
-/// Available datasets in path order, or those in another state in order of registration.
+/// Available datasets in path order, or those in another state in order of registration. With `delimiter=/` only what stands
+/// directly below `prefix`: datasets, and folders.
 #[utoipa::path(
     get, path = "/packages/{id}/datasets", tag = "packages",
     params(
         ("id" = String, Path, description = "pkg_…"),
         ("prefix" = Option<String>, Query, description = "Only paths that begin with this"),
+        ("delimiter" = Option<String>, Query, description = "/ lists what lies deeper as folders; a page may be short"),
         ("state" = Option<String>, Query, description = "available (default), pending, completing or removed"),
         ("limit" = Option<u32>, Query, description = "1 to 200, default 50"),
         ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
@@ -38,16 +40,36 @@ pub(crate) async fn list_datasets(
         Some(_) => return Err(AppError::bad_parameter("state", "must be available, pending, completing or removed").into()),
     };
     let prefix = query.one("prefix")?.unwrap_or_default();
+    let in_folders = match query.one("delimiter")? {
+        None | Some("") => false,
+        Some("/") => true,
+        Some(_) => return Err(AppError::bad_parameter("delimiter", "must be /").into()),
+    };
     let list = match state {
+        None if in_folders => folders(app.datasets.browse(&caller, id, prefix, &paging).await?),
         None => {
             let page = app.datasets.list(&caller, id, prefix, &paging).await?;
-            DatasetList { items: page.items.iter().map(wire::summary).collect(), next_cursor: page.next_cursor }
+            let items = page.items.iter().map(wire::summary).collect();
+            DatasetList { items, folders: Vec::new(), next_cursor: page.next_cursor }
         }
+        Some(_) if in_folders => return Err(AppError::bad_parameter("delimiter", "is only for available datasets").into()),
         Some(_) if !prefix.is_empty() => return Err(AppError::bad_parameter("prefix", "is only for available datasets").into()),
         Some(state) => {
             let page = app.datasets.list_in_state(&caller, id, state, &paging).await?;
-            DatasetList { items: page.items.iter().map(wire::dataset).collect(), next_cursor: page.next_cursor }
+            let items = page.items.iter().map(wire::dataset).collect();
+            DatasetList { items, folders: Vec::new(), next_cursor: page.next_cursor }
         }
     };
     Ok(ok(&list))
+}
+
+fn folders(page: Listed<FolderEntry>) -> DatasetList {
+    let mut list = DatasetList { items: Vec::new(), folders: Vec::new(), next_cursor: page.next_cursor };
+    for entry in page.items {
+        match entry {
+            FolderEntry::Folder(name) => list.folders.push(name),
+            FolderEntry::Dataset(summary) => list.items.push(wire::summary(&summary)),
+        }
+    }
+    list
 }
