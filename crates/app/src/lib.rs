@@ -4,6 +4,7 @@
 //! the only announcement: index, audit records and jobs follow from the change feed.
 
 pub mod cart;
+pub mod check;
 pub mod core;
 pub mod datasets;
 pub mod error;

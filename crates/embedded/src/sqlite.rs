@@ -82,6 +82,25 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// What is wrong with a file's own pages; empty for a sound file. Reads all of it, and blocks.
+///
+/// # Errors
+/// `Unavailable` if it can't be opened.
+pub(crate) fn problems(path: &Path) -> PortResult<Vec<String>> {
+    let read = || {
+        let connection = open_reader(path)?;
+        let mut statement = connection.prepare("PRAGMA integrity_check(10)")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    };
+    match read() {
+        Ok(said) if said == ["ok"] => Ok(Vec::new()),
+        Ok(said) => Ok(said),
+        Err(error) if kind_of(&error) == PortErrorKind::Unexpected => Ok(vec![error.to_string()]),
+        Err(error) => Err(failed("sqlite.problems")(error)),
+    }
+}
+
 /// Makes the file for its owner only; SQLite gives its companions the same mode.
 fn make_private(path: &Path) -> io::Result<()> {
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;

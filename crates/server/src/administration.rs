@@ -5,11 +5,10 @@ use app::{Caller, identity::GrantKey};
 use domain::{
     Principal,
     audit::Origin,
-    id::{AccessKeyId, JobId},
+    id::AccessKeyId,
     ports::{Directory as _, DirectoryUser},
     principal::{KeyScope, Role, Via},
 };
-use embedded::jobs::DeadLetter;
 use runtime::configuration::Configuration;
 use secrecy::SecretString;
 
@@ -57,25 +56,6 @@ fn operator() -> anyhow::Result<Caller> {
     let user_id = "operator".parse().map_err(|error| anyhow::anyhow!("{error}"))?;
     let principal = Principal { user_id, role: Role::Admin, groups: std::collections::BTreeSet::new(), via: Via::Session };
     Ok(Caller { principal, origin: Origin::default() })
-}
-
-/// Jobs and changes that were given up, oldest first; those in `retry` are put back first.
-///
-/// # Errors
-/// If the data can't be opened, or one to be retried is not there.
-pub async fn dead_letters(configuration: &Configuration, retry: &[JobId]) -> anyhow::Result<Vec<DeadLetter>> {
-    let home = Home::open(&configuration.data_dir).await?;
-    for id in retry {
-        home.jobs.retry(*id).await.with_context(|| format!("{id} can't be retried"))?;
-    }
-    let mut letters: Vec<DeadLetter> = Vec::new();
-    loop {
-        let page = home.jobs.dead_letters(letters.last().map(|letter| letter.id), 100).await.context("can't read the dead letters")?;
-        if page.is_empty() {
-            return Ok(letters);
-        }
-        letters.extend(page);
-    }
 }
 
 async fn find(home: &Home, email: &str) -> anyhow::Result<Option<DirectoryUser>> {

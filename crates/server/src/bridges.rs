@@ -12,7 +12,7 @@ use embedded::{jobs::SqliteJobs, tables::SqliteTables};
 use runtime::worker::{ChangeFeed, DeadLetters, Delivery, JobQueue};
 
 /// The feed's only consumer, by name.
-const CONSUMER: &str = "changes";
+pub(crate) const CONSUMER: &str = "changes";
 
 /// One kind's queue.
 pub(crate) struct Queue {

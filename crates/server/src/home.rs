@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use app::{
     Core,
     datasets::Datasets,
@@ -35,6 +35,17 @@ pub(crate) const BUCKET: &str = "datalake";
 
 /// The bucket of the audit log's signed heads.
 pub(crate) const AUDIT_BUCKET: &str = "datalake-audit";
+
+/// Names below the data folder; beside them are [`Users::FILE`] and the files of keys.
+pub(crate) const TABLES: &str = "tables.sqlite3";
+pub(crate) const JOBS: &str = "jobs.sqlite3";
+pub(crate) const AUDIT: &str = "audit";
+pub(crate) const SEARCH: &str = "search";
+pub(crate) const CIPHER_KEY: &str = "cipher.key";
+pub(crate) const AUDIT_SIGNING_KEY: &str = "audit-signing.key";
+/// There as long as a restoration is not at its end.
+pub(crate) const RESTORING: &str = "restoring";
+pub(crate) const OBJECTS: &str = "objects";
 
 /// Everything that one machine's data lake keeps and does, opened below one folder.
 pub struct Home {
@@ -69,19 +80,19 @@ impl Home {
             .create(folder)
             .with_context(|| format!("can't make the folder {}", folder.display()))?;
         let lock = lock(folder)?;
+        ensure!(!folder.join(RESTORING).exists(), "the restoration into {} has not come to its end", folder.display());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
-        let tables = Arc::new(SqliteTables::open(folder.join("tables.sqlite3")).context("can't open the tables")?);
-        let jobs =
-            SqliteJobs::open(&folder.join("jobs.sqlite3"), Arc::clone(&clock), Arc::clone(&ids)).await.context("can't open the jobs")?;
+        let tables = Arc::new(SqliteTables::open(folder.join(TABLES)).context("can't open the tables")?);
+        let jobs = SqliteJobs::open(&folder.join(JOBS), Arc::clone(&clock), Arc::clone(&ids)).await.context("can't open the jobs")?;
         let jobs = Arc::new(jobs);
-        let cipher = Arc::new(AesCipher::open(&folder.join("cipher.key")).context("can't open the cipher's key")?);
-        let audit_log = FileAuditLog::open(&folder.join("audit"), Arc::clone(&clock)).await.context("can't open the audit log")?;
-        let signer = FileSigner::open(&folder.join("audit-signing.key")).context("can't open the key that signs the audit log")?;
-        let search = TantivyIndex::open(folder.join("search")).context("can't open the search index")?;
+        let cipher = Arc::new(AesCipher::open(&folder.join(CIPHER_KEY)).context("can't open the cipher's key")?);
+        let audit_log = FileAuditLog::open(&folder.join(AUDIT), Arc::clone(&clock)).await.context("can't open the audit log")?;
+        let signer = FileSigner::open(&folder.join(AUDIT_SIGNING_KEY)).context("can't open the key that signs the audit log")?;
+        let search = TantivyIndex::open(folder.join(SEARCH)).context("can't open the search index")?;
         let users = Users::open(folder, Arc::clone(&clock), Arc::clone(&ids)).context("can't open the users")?;
         let signing_keys = SigningKeys::open(folder, Arc::clone(&clock)).context("can't open the signing keys")?;
-        let store = ObjectStore::open(&folder.join("objects"), Arc::clone(&clock), Arc::clone(&ids))
+        let store = ObjectStore::open(&folder.join(OBJECTS), Arc::clone(&clock), Arc::clone(&ids))
             .map_err(|error| anyhow::anyhow!("can't open the objects: {error}"))?;
         for bucket in [BUCKET, AUDIT_BUCKET] {
             store.ensure_bucket(bucket).await.map_err(|error| anyhow::anyhow!("can't make the bucket {bucket}: {error}"))?;
@@ -134,7 +145,8 @@ pub(crate) struct ObjectPorts {
     pub(crate) multipart: Arc<dyn Multipart>,
 }
 
-fn lock(folder: &Path) -> anyhow::Result<File> {
+/// Takes the folder for this process; whoever has it open elsewhere has it for himself.
+pub(crate) fn lock(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join("lock");
     let file = OpenOptions::new()
         .create(true)

@@ -8,8 +8,9 @@ mod objects;
 mod routes;
 mod serve;
 pub mod sign_in;
+pub mod upkeep;
 mod work;
 
-pub use administration::{Granted, Invited, dead_letters, grant_key, invite_administrator};
+pub use administration::{Granted, Invited, grant_key, invite_administrator};
 pub use home::Home;
 pub use serve::{Server, start};

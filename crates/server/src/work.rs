@@ -7,7 +7,7 @@ use domain::{
     PackageId,
     change::Change,
     job::{Job, JobKind},
-    ports::{Handler, Jobs as _, Scan, Table, Tables as _},
+    ports::{Handler, Jobs as _, PageKey, Scan, Table, Tables},
 };
 use runtime::{
     configuration::Configuration,
@@ -127,17 +127,23 @@ fn follow_changes(workers: &Workers, home: &Home, pace: &Pace) {
 async fn refill_index(home: &Home) -> anyhow::Result<()> {
     let mut after = None;
     loop {
-        let scan = Scan { table: Table::Packages, segment: 0, segments: 1, limit: 1000, after };
-        let page = home.tables.scan(scan).await.context("can't read the packages")?;
-        let packages = page.items.iter().filter(|item| item.get("item").is_some_and(|kind| kind == "package"));
-        let ids = packages.filter_map(|item| item.get("package_id")?.as_str()?.parse::<PackageId>().ok());
-        let jobs: Vec<Job> = ids.map(|package_id| Job::Index { package_id }).collect();
+        let (ids, next) = package_ids(home.tables.as_ref(), after).await?;
+        let jobs: Vec<Job> = ids.into_iter().map(|package_id| Job::Index { package_id }).collect();
         for chunk in jobs.chunks(100) {
             home.jobs.enqueue_many(chunk).await.context("can't enqueue the packages")?;
         }
-        match page.next {
+        match next {
             Some(next) => after = Some(next),
             None => return Ok(()),
         }
     }
+}
+
+/// A page of all packages, deleted ones too, and the place behind it.
+pub(crate) async fn package_ids(tables: &dyn Tables, after: Option<PageKey>) -> anyhow::Result<(Vec<PackageId>, Option<PageKey>)> {
+    let scan = Scan { table: Table::Packages, segment: 0, segments: 1, limit: 1000, after };
+    let page = tables.scan(scan).await.context("can't read the packages")?;
+    let packages = page.items.iter().filter(|item| item.get("item").is_some_and(|kind| kind == "package"));
+    let ids = packages.filter_map(|item| item.get("package_id")?.as_str()?.parse::<PackageId>().ok());
+    Ok((ids.collect(), page.next))
 }

@@ -22,6 +22,6 @@ async fn what_was_acknowledged_is_there_after_an_orderly_end_and_after_a_sudden_
     let shown = lake.command_line(&bob).expect("built").arg("whoami").output().expect("runs");
     assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
     lake.stop().await.expect("stopped");
-    let letters = lake.administer(&["dead-letters"]).expect("a list");
+    let letters = lake.administer(&["jobs", "--dead"]).expect("a list");
     assert_eq!(letters.trim(), "0 dead letters", "nothing was given up on the way");
 }

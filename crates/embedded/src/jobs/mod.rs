@@ -67,6 +67,25 @@ pub struct DeadLetter {
     pub died_at: Timestamp,
 }
 
+/// A job as it stands in its queue, or among the dead letters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedJob {
+    /// The job's id.
+    pub id: JobId,
+    /// Its queue: a [`JobKind`]'s name, or `changes`.
+    pub queue: String,
+    /// The job as JSON.
+    pub body: serde_json::Value,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was enqueued.
+    pub enqueued_at: Timestamp,
+    /// Not before this it is tried (again); for one that is being done, when its lease ends.
+    pub due_at: Timestamp,
+    /// When it was given up, if it was.
+    pub died_at: Option<Timestamp>,
+}
+
 /// What stands in one queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueDepth {
@@ -169,6 +188,14 @@ impl SqliteJobs {
     /// If the file can't be read.
     pub async fn dead_letters(&self, after: Option<JobId>, limit: usize) -> PortResult<Vec<DeadLetter>> {
         self.run(move |rows, _| rows.dead_letters(after, limit)).await
+    }
+
+    /// All jobs, dead letters too, in the order of their ids, behind `after`.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub async fn list(&self, after: Option<JobId>, limit: usize) -> PortResult<Vec<ListedJob>> {
+        self.run(move |rows, _| rows.list(after, limit)).await
     }
 
     /// Puts a dead letter back into its queue, behind the others, with all attempts before it.

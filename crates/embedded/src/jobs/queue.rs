@@ -6,7 +6,7 @@ use domain::{PortError, PortErrorKind, PortResult, Timestamp, id::JobId, job::Jo
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::de::DeserializeOwned;
 
-use super::{DeadLetter, Delivery, MAX_ATTEMPTS, QueueDepth};
+use super::{DeadLetter, Delivery, ListedJob, MAX_ATTEMPTS, QueueDepth};
 use crate::sqlite::{Layout, failed};
 
 /// `place` orders the jobs of a queue; `deliveries` only ever rises and makes the receipt; `attempts` counts failures.
@@ -201,16 +201,29 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn dead_letters(&self, after: Option<JobId>, limit: usize) -> PortResult<Vec<DeadLetter>> {
-        const SQL: &str = "
-            SELECT id, queue, body, attempts, enqueued_at, died_at FROM jobs
-            WHERE died_at IS NOT NULL AND id > ?1 ORDER BY id LIMIT ?2";
+        let listed = self.select("jobs.dead_letters", "died_at IS NOT NULL", after, limit)?;
+        let dead = |ListedJob { id, queue, body, attempts, enqueued_at, died_at, .. }| {
+            Some(DeadLetter { id, queue, body, attempts, enqueued_at, died_at: died_at? })
+        };
+        Ok(listed.into_iter().filter_map(dead).collect())
+    }
+
+    pub(super) fn list(&self, after: Option<JobId>, limit: usize) -> PortResult<Vec<ListedJob>> {
+        self.select("jobs.list", "true", after, limit)
+    }
+
+    /// Jobs of which a condition holds, in the order of their ids.
+    fn select(&self, operation: &'static str, condition: &str, after: Option<JobId>, limit: usize) -> PortResult<Vec<ListedJob>> {
+        let sql = format!(
+            "SELECT id, queue, body, attempts, enqueued_at, visible_at, died_at FROM jobs WHERE {condition} AND id > ?1 ORDER BY id LIMIT ?2"
+        );
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let query = || {
-            let mut select = self.connection.prepare_cached(SQL)?;
-            let rows = select.query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], dead_letter)?;
+            let mut select = self.connection.prepare_cached(&sql)?;
+            let rows = select.query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], listed)?;
             rows.collect::<rusqlite::Result<_>>()
         };
-        query().map_err(failed("jobs.dead_letters"))
+        query().map_err(failed(operation))
     }
 
     pub(super) fn retry(&self, id: JobId) -> PortResult<()> {
@@ -247,20 +260,21 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn dead_letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
+fn listed(row: &Row<'_>) -> rusqlite::Result<ListedJob> {
     let unreadable = |column, error: Box<dyn std::error::Error + Send + Sync>| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
     };
     let (id, body): (String, String) = (row.get(0)?, row.get(2)?);
-    let time = |column: usize| Ok::<_, rusqlite::Error>(Timestamp::from_millis(row.get(column)?).unwrap_or(Timestamp::EPOCH));
-    Ok(DeadLetter {
+    let time = |millis: i64| Timestamp::from_millis(millis).unwrap_or(Timestamp::EPOCH);
+    Ok(ListedJob {
         id: id.parse().map_err(|error: domain::Invalid| unreadable(0, error.into()))?,
         queue: row.get(1)?,
         // What is no JSON is shown as the text that it is.
         body: serde_json::from_str(&body).unwrap_or(serde_json::Value::String(body)),
         attempts: row.get(3)?,
-        enqueued_at: time(4)?,
-        died_at: time(5)?,
+        enqueued_at: time(row.get(4)?),
+        due_at: time(row.get(5)?),
+        died_at: row.get::<_, Option<i64>>(6)?.map(time),
     })
 }
 

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::sqlite::{self, Readers};
 
+/// The file's name below the store's folder.
+pub(super) const FILE_NAME: &str = "objects.sqlite";
+
 /// One connection that writes, some that read.
 pub(super) struct Database {
     writer: Mutex<Connection>,

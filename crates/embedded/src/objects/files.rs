@@ -11,6 +11,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 /// Names of the folders among which content files are spread: the characters that end a ULID.
 const SHARDS: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+const CONTENT: &str = "content";
+
 /// The folders of the store.
 #[derive(Clone, Debug)]
 pub(super) struct Folders {
@@ -19,9 +21,14 @@ pub(super) struct Folders {
 }
 
 impl Folders {
+    /// The folders below `root`, wherever they are there.
+    pub(super) fn at(root: &Path) -> Self {
+        Self { incoming: root.join("incoming"), content: root.join(CONTENT) }
+    }
+
     /// Makes the folders below `root` that are not there yet, durably.
     pub(super) fn create(root: &Path) -> io::Result<Self> {
-        let folders = Self { incoming: root.join("incoming"), content: root.join("content") };
+        let folders = Self::at(root);
         fs::create_dir_all(&folders.incoming)?;
         fs::create_dir_all(&folders.content)?;
         for shard in SHARDS.chars() {
@@ -37,8 +44,12 @@ impl Folders {
 
     /// Where a content file lies.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        let shard = name.chars().next_back().filter(|last| SHARDS.contains(*last)).unwrap_or('0');
-        self.content.join(shard.to_string()).join(name)
+        self.content.join(shard(name)).join(name)
+    }
+
+    /// Where a content file lies below the store's folder.
+    pub(super) fn relative(name: &str) -> PathBuf {
+        Path::new(CONTENT).join(shard(name)).join(name)
     }
 
     /// Opens a content file to be read from `offset` on.
@@ -78,6 +89,20 @@ impl Folders {
         Ok(swept)
     }
 
+    /// Calls `look` with the name of every content file.
+    pub(super) fn each_content<E: From<io::Error>>(&self, mut look: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let shards = match fs::read_dir(&self.content) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            shards => shards?,
+        };
+        for shard in shards {
+            for entry in fs::read_dir(shard?.path())? {
+                look(&entry?.file_name().to_string_lossy())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the content files that `is_known` does not know.
     pub(super) fn sweep_content<E: From<io::Error>>(&self, mut is_known: impl FnMut(&str) -> Result<bool, E>) -> Result<usize, E> {
         let mut swept = 0;
@@ -96,6 +121,10 @@ impl Folders {
         }
         Ok(swept)
     }
+}
+
+fn shard(name: &str) -> String {
+    name.chars().next_back().filter(|last| SHARDS.contains(*last)).unwrap_or('0').to_string()
 }
 
 /// A content file in the making. Dropped before [`IncomingFile::keep`], it is removed.

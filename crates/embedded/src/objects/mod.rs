@@ -15,6 +15,8 @@ mod database;
 mod endpoint;
 mod files;
 mod guard;
+mod hold;
+mod inspect;
 mod linger;
 mod record;
 mod schema;
@@ -24,6 +26,8 @@ mod uploads;
 
 pub use access::{InternalKey, ObjectAccess};
 pub use adapter::{REGION, adapter};
+pub use hold::ContentHold;
+pub use inspect::{ContentProblem, Inspection};
 pub use record::{Checksum, ContentFile, ListPage, ObjectRecord, PartRecord, StoreError, StoreResult};
 pub use serve::{EndpointOptions, serve};
 pub use store::{ObjectStore, PutConditions};

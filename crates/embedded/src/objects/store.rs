@@ -17,6 +17,7 @@ use super::{
     body::{self, BodyError},
     database::{self, Database},
     files::{Folders, IncomingFile},
+    hold::Remover,
     record::{Checksum, ContentFile, ListPage, ObjectRecord, PartRecord, StoreError, StoreResult},
     uploads::{self, MOST_PARTS, NamedPart, UploadAddress},
 };
@@ -43,6 +44,7 @@ pub struct ObjectStore {
 struct Shared {
     folders: Arc<Folders>,
     database: Database,
+    remover: Remover,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     /// Locked as long as this lives: a second process would sweep away what this one has in the making.
@@ -56,18 +58,20 @@ impl ObjectStore {
         let lock = File::create(root.join("lock"))?;
         lock.try_lock().map_err(|error| StoreError::Internal(error.into()))?;
         let folders = Folders::create(root)?;
-        let database = root.join("objects.sqlite");
+        let database = root.join(database::FILE_NAME);
         if !database.exists() && folders.has_content()? {
             // Without its rows all content would be swept away. The database comes first, so this is no crash of ours.
             return Err(StoreError::Internal("there is content, but its database is gone".into()));
         }
         let database = Database::open(&database)?;
+        let remover = Remover::new(root)?;
         let unfinished = folders.sweep_incoming()?;
-        let orphans = database.read(|transaction| folders.sweep_content(|name| database::is_known_file(transaction, name)))?;
+        let sweep = || database.read(|transaction| folders.sweep_content(|name| database::is_known_file(transaction, name)));
+        let orphans = remover.unless_held(sweep)?.transpose()?.unwrap_or_default();
         if unfinished + orphans > 0 {
             tracing::info!(unfinished, orphans, "swept files that no object names");
         }
-        Ok(Self { shared: Arc::new(Shared { folders: Arc::new(folders), database, clock, ids, _lock: lock }) })
+        Ok(Self { shared: Arc::new(Shared { folders: Arc::new(folders), database, remover, clock, ids, _lock: lock }) })
     }
 
     /// Makes a bucket if it is not there.
@@ -291,12 +295,10 @@ impl Shared {
         written
     }
 
-    /// Removes files that no row names any more; what remains is swept at the next start.
+    /// Removes files that no row names any more.
     fn remove_files(&self, files: &[ContentFile]) {
-        for file in files {
-            if let Err(error) = self.folders.remove(&file.name) {
-                tracing::warn!(file = file.name, %error, "a content file can't be removed");
-            }
+        if !files.is_empty() {
+            self.remover.remove(&self.folders, files);
         }
     }
 }

@@ -70,7 +70,7 @@ impl Home {
     }
 
     /// The generation that the pointer names, if it is there and of this layout.
-    fn live(&self) -> io::Result<Option<PathBuf>> {
+    pub(super) fn live(&self) -> io::Result<Option<PathBuf>> {
         match fs::read_to_string(self.0.join(POINTER)) {
             Ok(name) if name.starts_with(&own_layout()) => Ok(Some(self.0.join(name)).filter(|path| path.join("meta.json").is_file())),
             Ok(_) => Ok(None),

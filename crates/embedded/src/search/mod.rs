@@ -8,6 +8,7 @@ mod collect;
 mod directory;
 mod excluded;
 mod generation;
+mod inspect;
 mod lower;
 mod read;
 mod schema;
@@ -26,6 +27,7 @@ use domain::{
 };
 use tantivy::TantivyError;
 
+pub use self::inspect::inspect;
 use self::{
     directory::Home,
     generation::{Entry, Generation},
