@@ -80,7 +80,9 @@ fn explain(status: u16) -> &'static str {
         415 => "The body is not JSON.",
         422 => "A rule is broken; errors names the parts.",
         428 => "If-Match is missing.",
-        429 => "Too many requests; Retry-After says when to come again (the gateway itself answers so as well).",
-        _ => "A part is away for a moment; Retry-After says when to come again (the gateway itself answers so as well).",
+        429 => "Too many requests; Retry-After says when to come again (the gateway answers so as well, bare and without Retry-After).",
+        _ => {
+            "A part is away for a moment; Retry-After says when to come again (the gateway answers so as well, bare and without Retry-After)."
+        }
     }
 }

@@ -10,6 +10,8 @@ use contract::problem::{Problem, ProblemField};
 
 /// Seconds after which a caller may try again.
 const RETRY_AFTER: &str = "2";
+/// The same for whoever gave too many wrong proofs: their failures count for a minute.
+const RETRY_AFTER_FAILURES: &str = "60";
 
 /// An error on its way out: [`crate::finish()`] logs it once, whole, and renders it with the request's id.
 #[derive(Debug)]
@@ -117,7 +119,8 @@ impl Rejection {
         let mut response = (self.status, Json(problem)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+            let seconds = if self.error.code() == "too_many_failures" { RETRY_AFTER_FAILURES } else { RETRY_AFTER };
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -67,10 +67,10 @@ impl Worker {
         let key = self.core.make_cursor_key().await.map(drop);
         let heads = self.heads.keep().await.map(drop).map_err(AppError::from);
         let people = match &self.reconciliation {
-            Some(reconciliation) => reconciliation.run(deadline).await.map(|done| {
-                if !done.complete {
-                    tracing::warn!(seen = done.seen, "not everybody in the directory was looked at in time");
-                }
+            Some(reconciliation) => reconciliation.run(deadline).await.and_then(|done| match done.complete {
+                true => Ok(()),
+                // Whoever was disabled, and was not looked at, still gets in: somebody must hear of it.
+                false => Err(PortError::new(PortErrorKind::Unavailable, "housekeeping.reconcile").with("seen", done.seen).into()),
             }),
             None => Ok(()),
         };

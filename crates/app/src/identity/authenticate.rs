@@ -104,7 +104,12 @@ impl Identity {
     /// A statistic: no request fails for it.
     async fn note_use(&self, key: &ApiKey, now: Timestamp) {
         match self.core.store.note_key_use(&key.access_key_id, now).await {
-            Ok(()) => self.remember(&ApiKey { last_used_at: Some(now), ..key.clone() }),
+            // The row was read when it was: a key that was revoked since must not be remembered any longer for its use.
+            Ok(()) => {
+                if let Some(keys) = &self.keys {
+                    keys.change(&key.access_key_id, |key| key.last_used_at = Some(now));
+                }
+            }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, key = %key.access_key_id, "the use of a key could not be noted");

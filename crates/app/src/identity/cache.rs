@@ -42,6 +42,14 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         }
         entries.insert(key, (now, value));
     }
+
+    /// Changes what is remembered, which dies no later for it.
+    pub(super) fn change(&self, key: &K, change: impl FnOnce(&mut V)) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, value)) = entries.get_mut(key) {
+            change(value);
+        }
+    }
 }
 
 /// A clock that was set back makes nothing live longer.
@@ -61,6 +69,18 @@ mod tests {
         assert_eq!(cache.get(&"a", now.plus(Duration::from_secs(59))), Some(1));
         assert_eq!(cache.get(&"a", now.plus(LIFE)), None);
         assert_eq!(cache.get(&"a", now.minus(Duration::from_secs(1))), None);
+    }
+
+    #[test]
+    fn what_is_changed_dies_as_if_it_were_not() {
+        let cache = Cache::default();
+        let now = Timestamp::EPOCH.plus(Duration::from_secs(1000));
+        cache.put("a", 1, now);
+        cache.change(&"a", |value| *value = 2);
+        cache.change(&"b", |value| *value = 2);
+        assert_eq!(cache.get(&"a", now.plus(Duration::from_secs(59))), Some(2));
+        assert_eq!(cache.get(&"a", now.plus(LIFE)), None);
+        assert_eq!(cache.get(&"b", now), None);
     }
 
     #[test]

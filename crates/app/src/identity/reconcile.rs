@@ -52,7 +52,8 @@ impl Reconciliation {
         let (mut done, mut present) = (Reconciled::default(), BTreeSet::new());
         let mut after = None;
         loop {
-            if deadline.is_within(MARGIN, self.core.now()) {
+            // Something is looked at in any case, or a time that is too short would stop all work.
+            if after.is_some() && deadline.is_within(MARGIN, self.core.now()) {
                 return Ok(done);
             }
             let page = self.directory.page(None, after).await?;

@@ -131,9 +131,9 @@ impl Handler<Job> for Indexing {
             }
         }
         let ids: Vec<PackageId> = hints.keys().copied().collect();
-        for chunk in ids.chunks(DOCUMENTS) {
-            // What is not begun comes again with the rest of its time.
-            let late = deadline.is_within(MARGIN, self.clock.now());
+        for (number, chunk) in ids.chunks(DOCUMENTS).enumerate() {
+            // What is not begun comes again; something is begun in any case, or a time that is too short would stop all work.
+            let late = number > 0 && deadline.is_within(MARGIN, self.clock.now());
             let failed = if late { chunk.to_vec() } else { self.follow(chunk).await };
             outcome.failed.extend(failed.iter().filter_map(|id| hints.remove(id)).flatten());
         }

@@ -46,13 +46,18 @@ impl Follower {
 #[tokio::test]
 async fn what_there_is_no_time_for_comes_again() {
     let follower = Follower::new();
-    let id = follower.create("Late").await;
+    let mut ids = Vec::new();
+    for number in 0..11 {
+        ids.push(follower.create(&format!("Late {number}")).await);
+    }
     let now = follower.lake.core.clock.now();
-    for (seconds, failed) in [(59, 1), (60, 0)] {
+    // Ten documents go together, and something is done in any case.
+    for (seconds, done) in [(0, 10), (59, 10), (60, 11)] {
         let deadline = Deadline::at(now.plus(Duration::from_secs(seconds)));
-        let outcome = follower.worker.handle_until(entries([Job::Index { package_id: id }]), deadline).await;
-        assert_eq!(outcome.failed.len(), failed, "{seconds} s");
-        assert_eq!(follower.index.document(id).is_some(), failed == 0, "{seconds} s");
+        let hints = ids.iter().map(|id| Job::Index { package_id: *id });
+        let outcome = follower.worker.handle_until(entries(hints), deadline).await;
+        assert_eq!(outcome.failed.len(), ids.len() - done, "{seconds} s");
+        assert_eq!(ids.iter().filter(|id| follower.index.document(**id).is_some()).count(), done, "{seconds} s");
     }
 }
 
