@@ -17,30 +17,7 @@ module "indexer" {
     DATALAKE_SEARCH_ENDPOINT = var.search_endpoint
   })
 
-  statements = concat(flatten([for arn in var.search_domain_arn[*] : [
-    {
-      sid       = "WriteDocuments"
-      actions   = ["es:ESHttpPost"]
-      resources = ["${arn}/_bulk"]
-    },
-    {
-      # The live one, and the one that a rebuild makes.
-      sid       = "FindIndexes"
-      actions   = ["es:ESHttpHead"]
-      resources = ["${arn}/_alias/${local.index_alias}", "${arn}/_alias/${local.index_alias}-next"]
-    },
-    {
-      sid       = "ListIndexes"
-      actions   = ["es:ESHttpGet"]
-      resources = ["${arn}/${local.index_alias}-*/_alias"]
-    },
-    {
-      # It is taken away again if a whole rebuild came between.
-      sid       = "MakeIndex"
-      actions   = ["es:ESHttpDelete", "es:ESHttpPut"]
-      resources = ["${arn}/${local.index_alias}-1"]
-    },
-    ]]), [
+  statements = concat(local.search_statements.indexer, [
     {
       sid       = "ReadPackages"
       actions   = ["dynamodb:BatchGetItem"]

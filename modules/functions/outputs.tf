@@ -36,6 +36,11 @@ output "signer_role_arn" {
   depends_on  = [aws_iam_role.signer]
 }
 
+output "search_rights" {
+  description = "What search and indexer may do at the search cluster: statements with `es:` actions and paths below the domain. Known before anything is made."
+  value       = local.search_rights
+}
+
 output "http_functions" {
   description = "The functions behind the API, by the first part of the path: what the gateway needs to invoke each."
   value = {

@@ -17,27 +17,5 @@ module "search" {
     DATALAKE_SEARCH_ENDPOINT = var.search_endpoint
   })
 
-  statements = concat(local.http_statements, flatten([for arn in var.search_domain_arn[*] : [
-    {
-      sid       = "Search"
-      actions   = ["es:ESHttpPost"]
-      resources = ["${arn}/${local.index_alias}/_search"]
-    },
-    {
-      # A search that comes before the first write makes the index, empty.
-      sid       = "FindIndex"
-      actions   = ["es:ESHttpHead"]
-      resources = ["${arn}/_alias/${local.index_alias}"]
-    },
-    {
-      sid       = "ListIndexes"
-      actions   = ["es:ESHttpGet"]
-      resources = ["${arn}/${local.index_alias}-*/_alias"]
-    },
-    {
-      sid       = "MakeIndex"
-      actions   = ["es:ESHttpPut"]
-      resources = ["${arn}/${local.index_alias}-1"]
-    },
-  ]]))
+  statements = concat(local.http_statements, local.search_statements.search)
 }

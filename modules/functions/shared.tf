@@ -58,9 +58,6 @@ locals {
   # Somebody who was invited is known to Cognito by the id; somebody of an identity provider must be looked up by it.
   find_user = var.directory == "federated" ? "cognito-idp:ListUsers" : "cognito-idp:AdminGetUser"
 
-  # The index's alias and its first index: whoever comes first makes them. What is not said here, a rebuild needs.
-  index_alias = "${var.prefix}-packages"
-
   # What Lambda does in the function's name to hand it messages.
   receive = { for queue, arn in var.queue_arns : queue => {
     sid       = "ReceiveJobs"

@@ -10,8 +10,8 @@ variable "prefix" {
   }
 
   validation {
-    condition     = !contains(["datalake", "datalake-audit"], var.prefix)
-    error_message = "The default prefix data-lake has keys and an audit log called datalake…: leave the prefix out, or choose one that is neither datalake nor datalake-audit."
+    condition     = !contains(["datalake", "default"], var.prefix) && !can(regex("^(aws|xn--|sthree-|amzn-s3-demo-)|-(audit|user-secrets)$", var.prefix))
+    error_message = "This prefix is taken: not datalake (the keys and the audit log of data-lake), default (a scheduler group of every account), aws…, xn--…, sthree-…, amzn-s3-demo-… (AWS reserves them), …-audit or …-user-secrets (keys of a shorter prefix)."
   }
 }
 
@@ -94,6 +94,20 @@ variable "sizes" {
   validation {
     condition     = coalesce(try(var.sizes["identity"].timeout_seconds, null), 5) <= 5
     error_message = "Cognito waits for the identity function for 5 seconds."
+  }
+
+  validation {
+    # The code gives up by itself, with an answer or a note of where to go on, if it has as long as this.
+    condition = alltrue([for name, least in {
+      packages = 29, search = 29, cart = 29, profile = 29, authorizer = 9, identity = 5,
+      changes  = 60, logging = 60, indexer = 120, manifest = 300, housekeeping = 300
+    } : coalesce(try(var.sizes[name].timeout_seconds, null), least) >= least])
+    error_message = "With less time a function is cut off in its work: packages, search, cart and profile have at least 29 seconds, authorizer 9, identity 5, changes and logging 60, indexer 120, manifest and housekeeping 300."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for size in values(var.sizes) : [for number in [size.memory_mb, size.timeout_seconds] : number == null || try(number == floor(number), false)]]))
+    error_message = "Memory and time limits are whole numbers."
   }
 }
 

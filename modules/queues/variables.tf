@@ -10,8 +10,8 @@ variable "prefix" {
   }
 
   validation {
-    condition     = !contains(["datalake", "datalake-audit"], var.prefix)
-    error_message = "The default prefix data-lake has keys and an audit log called datalake…: leave the prefix out, or choose one that is neither datalake nor datalake-audit."
+    condition     = !contains(["datalake", "default"], var.prefix) && !can(regex("^(aws|xn--|sthree-|amzn-s3-demo-)|-(audit|user-secrets)$", var.prefix))
+    error_message = "This prefix is taken: not datalake (the keys and the audit log of data-lake), default (a scheduler group of every account), aws…, xn--…, sthree-…, amzn-s3-demo-… (AWS reserves them), …-audit or …-user-secrets (keys of a shorter prefix)."
   }
 }
 
@@ -76,8 +76,22 @@ variable "delivery" {
   nullable = false
 
   validation {
-    condition     = alltrue([for attempts in values(var.delivery.attempts) : attempts >= 2 && attempts <= 1000])
+    condition     = alltrue([for attempts in values(var.delivery.attempts) : attempts >= 2 && attempts <= 1000 && attempts == floor(attempts)])
     error_message = "A message is tried 2 to 1,000 times."
+  }
+
+  validation {
+    # What is never let go of expires, and SQS drops without a trace what expires before its last try.
+    condition = alltrue([for queue, attempts in var.delivery.attempts : attempts * 6 * var.function_timeouts[queue] < var.delivery.message_days * 86400])
+    error_message = join(" ", [for queue, attempts in var.delivery.attempts :
+      "The ${attempts} tries of queue ${queue}, six of its function's time limits each, take ${attempts * 6 * var.function_timeouts[queue]} seconds, and SQS drops its messages after ${var.delivery.message_days * 86400}: they would never reach the dead letters. Fewer attempts, or more message_days."
+      if attempts * 6 * var.function_timeouts[queue] >= var.delivery.message_days * 86400
+    ])
+  }
+
+  validation {
+    condition     = alltrue([for days in [var.delivery.message_days, var.delivery.dead_letter_days] : days == floor(days)])
+    error_message = "Days are whole numbers."
   }
 
   validation {

@@ -3,13 +3,21 @@
 locals {
   network = local.makes == 1 ? var.network_read : null
 
-  product_statement = {
-    Sid       = "SearchAndIndexer"
-    Effect    = "Allow"
-    Principal = { AWS = [var.search_role_arn, var.indexer_role_arn] }
-    Action    = ["es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"]
-    Resource  = "${local.new_arn}/*"
-  }
+  # The roles' own statements again, and no more: within an account AWS allows what either policy allows.
+  product_statements = flatten([
+    for role in [
+      { name = "Search", arn = var.search_role_arn, rights = var.rights.search },
+      { name = "Indexer", arn = var.indexer_role_arn, rights = var.rights.indexer },
+      ] : [
+      for right in role.rights : {
+        Sid       = "${role.name}${right.sid}"
+        Effect    = "Allow"
+        Principal = { AWS = [role.arn] }
+        Action    = right.actions
+        Resource  = [for path in right.paths : "${local.new_arn}/${path}"]
+      }
+    ]
+  ])
 
   # Two statements of one permission: reading is GET and HEAD of anything, and POST of a search alone.
   network_statements = local.network == null ? [] : [
@@ -39,6 +47,6 @@ resource "aws_opensearch_domain_policy" "this" {
   domain_name = aws_opensearch_domain.this[0].domain_name
   access_policies = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat([local.product_statement], local.network_statements)
+    Statement = concat(local.product_statements, local.network_statements)
   })
 }

@@ -10,8 +10,8 @@ variable "prefix" {
   }
 
   validation {
-    condition     = !contains(["datalake", "datalake-audit"], var.prefix)
-    error_message = "The default prefix data-lake has keys and an audit log called datalake…: leave the prefix out, or choose one that is neither datalake nor datalake-audit."
+    condition     = !contains(["datalake", "default"], var.prefix) && !can(regex("^(aws|xn--|sthree-|amzn-s3-demo-)|-(audit|user-secrets)$", var.prefix))
+    error_message = "This prefix is taken: not datalake (the keys and the audit log of data-lake), default (a scheduler group of every account), aws…, xn--…, sthree-…, amzn-s3-demo-… (AWS reserves them), …-audit or …-user-secrets (keys of a shorter prefix)."
   }
 }
 
@@ -144,6 +144,20 @@ variable "indexer_role_arn" {
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", var.indexer_role_arn))
     error_message = "A role is named by its whole ARN."
+  }
+}
+
+variable "rights" {
+  description = "What the two roles may do (module `functions`): statements with actions of `es:` and paths below the domain."
+  type = object({
+    search  = list(object({ sid = string, actions = list(string), paths = list(string) }))
+    indexer = list(object({ sid = string, actions = list(string), paths = list(string) }))
+  })
+  nullable = false
+
+  validation {
+    condition     = alltrue([for right in concat(var.rights.search, var.rights.indexer) : length(right.paths) > 0 && alltrue([for path in right.paths : can(regex("^[a-z_]", path))])])
+    error_message = "A path names an index or an operation: a role may not do the same everywhere."
   }
 }
 

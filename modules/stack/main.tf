@@ -83,5 +83,6 @@ module "search_domain" {
 
   search_role_arn  = module.functions.role_arns["search"]
   indexer_role_arn = module.functions.role_arns["indexer"]
+  rights           = module.functions.search_rights
   key_arn          = module.foundation.key_arn
 }

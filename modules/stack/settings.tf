@@ -10,8 +10,8 @@ variable "prefix" {
   }
 
   validation {
-    condition     = !contains(["datalake", "datalake-audit"], var.prefix)
-    error_message = "The default prefix data-lake has keys and an audit log called datalake…: leave the prefix out, or choose one that is neither datalake nor datalake-audit."
+    condition     = !contains(["datalake", "default"], var.prefix) && !can(regex("^(aws|xn--|sthree-|amzn-s3-demo-)|-(audit|user-secrets)$", var.prefix))
+    error_message = "This prefix is taken: not datalake (the keys and the audit log of data-lake), default (a scheduler group of every account), aws…, xn--…, sthree-…, amzn-s3-demo-… (AWS reserves them), …-audit or …-user-secrets (keys of a shorter prefix)."
   }
 }
 

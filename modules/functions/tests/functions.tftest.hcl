@@ -435,3 +435,141 @@ run "refuses_to_take_nobodys_tokens" {
 
   expect_failures = [var.client_ids]
 }
+
+run "refuses_to_cut_off_packages" {
+  command = plan
+
+  variables {
+    sizes = { packages = { timeout_seconds = 28 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_search" {
+  command = plan
+
+  variables {
+    sizes = { search = { timeout_seconds = 28 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_cart" {
+  command = plan
+
+  variables {
+    sizes = { cart = { timeout_seconds = 28 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_profile" {
+  command = plan
+
+  variables {
+    sizes = { profile = { timeout_seconds = 28 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_authorizer" {
+  command = plan
+
+  variables {
+    sizes = { authorizer = { timeout_seconds = 8 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_identity" {
+  command = plan
+
+  variables {
+    sizes = { identity = { timeout_seconds = 4 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_changes" {
+  command = plan
+
+  variables {
+    sizes = { changes = { timeout_seconds = 59 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_logging" {
+  command = plan
+
+  variables {
+    sizes = { logging = { timeout_seconds = 59 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_indexer" {
+  command = plan
+
+  variables {
+    sizes = { indexer = { timeout_seconds = 119 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_manifest" {
+  command = plan
+
+  variables {
+    sizes = { manifest = { timeout_seconds = 299 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "refuses_to_cut_off_housekeeping" {
+  command = plan
+
+  variables {
+    sizes = { housekeeping = { timeout_seconds = 299 } }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "takes_the_least_times" {
+  command = plan
+
+  variables {
+    sizes = merge(
+      { for name in ["packages", "search", "cart", "profile"] : name => { timeout_seconds = 29 } },
+      { for name in ["changes", "logging"] : name => { timeout_seconds = 60 } },
+      { for name in ["manifest", "housekeeping"] : name => { timeout_seconds = 300 } },
+      { authorizer = { timeout_seconds = 9 }, identity = { timeout_seconds = 5 }, indexer = { timeout_seconds = 120 } },
+    )
+  }
+
+  assert {
+    condition     = output.timeouts == { audit = 60, search = 120, manifest = 300, housekeeping = 300 }
+    error_message = "The least times are allowed."
+  }
+}
+
+run "refuses_half_a_second" {
+  command = plan
+
+  variables {
+    sizes = { manifest = { timeout_seconds = 300.5 } }
+  }
+
+  expect_failures = [var.sizes]
+}

@@ -212,3 +212,48 @@ run "a_limit_for_a_worker_that_is_none" {
   }
   expect_failures = [var.alarms]
 }
+
+run "tries_that_end_before_messages_expire" {
+  command = plan
+  variables {
+    delivery = { attempts = { audit = 479 } }
+  }
+
+  assert {
+    condition     = jsondecode(aws_sqs_queue.work["audit"].redrive_policy).maxReceiveCount == 479
+    error_message = "479 times 720 seconds are less than four days."
+  }
+}
+
+run "tries_that_outlast_the_messages" {
+  command = plan
+  variables {
+    delivery = { attempts = { audit = 480 } }
+  }
+  expect_failures = [var.delivery]
+}
+
+run "longer_functions_whose_tries_outlast_the_messages" {
+  command = plan
+  variables {
+    function_timeouts = { search = 900 }
+    delivery          = { attempts = { search = 100 } }
+  }
+  expect_failures = [var.delivery]
+}
+
+run "half_a_try" {
+  command = plan
+  variables {
+    delivery = { attempts = { audit = 2.5 } }
+  }
+  expect_failures = [var.delivery]
+}
+
+run "half_a_day" {
+  command = plan
+  variables {
+    delivery = { message_days = 3.5 }
+  }
+  expect_failures = [var.delivery]
+}

@@ -6,6 +6,10 @@ variables {
   key_arn          = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   search_role_arn  = "arn:aws:iam::123456789012:role/data-lake-search-service-eu-west-1"
   indexer_role_arn = "arn:aws:iam::123456789012:role/data-lake-indexer-eu-west-1"
+  rights = {
+    search  = [{ sid = "Search", actions = ["es:ESHttpPost"], paths = ["data-lake-packages/_search"] }]
+    indexer = [{ sid = "WriteDocuments", actions = ["es:ESHttpPost"], paths = ["_bulk"] }, { sid = "MakeIndex", actions = ["es:ESHttpDelete", "es:ESHttpPut"], paths = ["data-lake-packages-1"] }]
+  }
 }
 
 run "a_small_domain_is_one_encrypted_node" {
@@ -52,14 +56,30 @@ run "only_search_and_indexer_may_reach_the_domain" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement == [{
-      Sid       = "SearchAndIndexer", Effect = "Allow"
-      Principal = { AWS = [var.search_role_arn, var.indexer_role_arn] }
-      Action    = ["es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"]
-      Resource  = "arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/*"
-    }]
-    error_message = "The access policy is not exactly what it should be."
+    condition = jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement == [
+      {
+        Sid    = "SearchSearch", Effect = "Allow", Principal = { AWS = [var.search_role_arn] }
+        Action = ["es:ESHttpPost"], Resource = ["arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/data-lake-packages/_search"]
+      },
+      {
+        Sid    = "IndexerWriteDocuments", Effect = "Allow", Principal = { AWS = [var.indexer_role_arn] }
+        Action = ["es:ESHttpPost"], Resource = ["arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/_bulk"]
+      },
+      {
+        Sid    = "IndexerMakeIndex", Effect = "Allow", Principal = { AWS = [var.indexer_role_arn] }
+        Action = ["es:ESHttpDelete", "es:ESHttpPut"], Resource = ["arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/data-lake-packages-1"]
+      },
+    ]
+    error_message = "The access policy is not exactly what it should be: each role's own statements."
   }
+}
+
+run "a_role_that_may_do_the_same_everywhere" {
+  command = plan
+  variables {
+    rights = { search = [{ sid = "Search", actions = ["es:ESHttpPost"], paths = ["*"] }], indexer = [] }
+  }
+  expect_failures = [var.rights]
 }
 
 run "named_principals_read_from_a_designated_network" {
@@ -69,7 +89,7 @@ run "named_principals_read_from_a_designated_network" {
   }
 
   assert {
-    condition = slice(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement, 1, 3) == [
+    condition = slice(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement, 3, 5) == [
       {
         Sid       = "ReadFromNetwork", Effect = "Allow", Principal = { AWS = ["arn:aws:iam::123456789012:role/analysts"] }
         Action    = ["es:ESHttpGet", "es:ESHttpHead"], Resource = "arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/*"
@@ -80,7 +100,7 @@ run "named_principals_read_from_a_designated_network" {
         Action    = ["es:ESHttpPost"], Resource = "arn:aws:es:eu-west-1:123456789012:domain/data-lake-search/*/_search"
         Condition = { IpAddress = { "aws:SourceIp" = ["203.0.113.0/24"] } }
       },
-    ] && length(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement) == 3
+    ] && length(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement) == 5
     error_message = "They read, and write nothing."
   }
 }
@@ -92,7 +112,7 @@ run "unsigned_reading_is_opt_in_and_warns" {
   }
 
   assert {
-    condition     = alltrue([for statement in slice(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement, 1, 3) : statement.Principal == { AWS = ["*"] } && can(statement.Condition.IpAddress)])
+    condition     = alltrue([for statement in slice(jsondecode(aws_opensearch_domain_policy.this[0].access_policies).Statement, 3, 5) : statement.Principal == { AWS = ["*"] } && can(statement.Condition.IpAddress)])
     error_message = "Anybody there may read."
   }
   assert {
