@@ -25,9 +25,10 @@ async fn the_applied_root_does_the_whole_job_with_the_least_rights() -> Result<(
     stack.fire_schedule().await.context("the schedule's target")?;
     println!("{}", stack.journey().await?);
     println!("{}", stack.errands("first").await?);
-    // While it has its full time: what changed in the directory is looked for only if there is enough of it.
+    // While it has more than a minute: what changed in the directory is looked for only if there is enough time.
     stack.fire_schedule().await.context("what changed in the directory")?;
     changes::of_sizes_reach_the_functions(&mut stack).await.context("a change of sizes")?;
+    changes::of_time_leave_one_step_a_call(&stack).await.context("a minute a call")?;
     println!("{}", stack.errands("second").await?);
     stack.fire_schedule().await.context("what is due")?;
     all_work_is_done(&stack).await?;
