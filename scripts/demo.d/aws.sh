@@ -2,10 +2,21 @@
 
 stack_pid=""
 
+# need_java VERSION: that or a later one, where the search cluster looks for it: JAVA_HOME, the PATH, the usual folders.
+need_java() {
+    local java version
+    for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} java /usr/lib/jvm/*/bin/java /Library/Java/JavaVirtualMachines/*/Contents/Home/bin/java; do
+        version=$("$java" -version 2>&1 | sed -nE 's/.* version "([0-9]+).*/\1/p' || true)
+        if [ "${version:-0}" -ge "$1" ]; then return; fi
+    done
+    fail "Java $1 or later is missing: install a runtime (Debian: openjdk-$1-jre-headless)"
+}
+
 start_home() {
     step "apply terraform/cognito to the emulated account"
     # It ends when its input does, and takes the emulator and the search cluster with it.
     mkfifo "$work/stack.in"
+    : >"$work/stack.out"
     nohup "$bin/datalake-applied-stack" <"$work/stack.in" >"$work/stack.out" 2>"$work/server.log" &
     stack_pid=$!
     exec 9>"$work/stack.in"

@@ -57,12 +57,14 @@ for path in pathlib.Path(sys.argv[1]).glob("pkg_*.json"):
 journey() {
     step "sign in with the browser's flow, and make an API key's secret"
     export DATALAKE_ENDPOINT="$api_url" DATALAKE_OBJECT_ENDPOINT="$objects_url"
+    : >"$work/login.txt"
     lake login --no-browser >"$work/login.txt" 2>&1 &
     login_pid=$!
     until_true grep -q '^Sign in at: ' "$work/login.txt"
     sed -n 's/^Sign in at: //p' "$work/login.txt" |
         python3 "$root/scripts/demo.d/browser.py" "$email" "$one_time" "$password"
     wait "$login_pid"
+    login_pid=""
     lake whoami
     access_key_id=$(grant_key)
     secret=$(lake --output json keys new-secret "$access_key_id" | field secret_access_key)

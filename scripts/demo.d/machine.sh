@@ -15,6 +15,7 @@ for port in (8080, 8081):
         say "port 8080 or 8081 is taken: the system chooses others"
         api=127.0.0.1:0 objects=127.0.0.1:0
     fi
+    : >"$work/server.out"
     nohup "$bin/datalake-server" serve --data-dir "$work/data" --api-listen "$api" --objects-listen "$objects" --log-format json \
         >"$work/server.out" 2>"$work/server.log" </dev/null &
     server_pid=$!
