@@ -86,7 +86,7 @@ module "housekeeping" {
     {
       sid       = "RemoveObjects"
       actions   = ["s3:AbortMultipartUpload", "s3:DeleteObjectVersion", "s3:GetObject"]
-      resources = ["${var.bucket_arn}/exports/*", "${var.bucket_arn}/packages/*"]
+      resources = ["${var.bucket_arn}/exports/*", "${var.bucket_arn}/imports/*", "${var.bucket_arn}/packages/*"]
     },
     {
       sid       = "ListObjects"

@@ -4,7 +4,7 @@ module "manifest" {
   prefix       = var.prefix
   tags         = var.tags
   name         = "manifest-service"
-  description  = "Writes the manifests of exports"
+  description  = "Writes the manifests of exports, and reads those of imports"
   code         = { filename = "${var.code.folder}/manifest.zip", architecture = var.code.architecture }
   limits       = local.limits.manifest
   iam          = var.iam
@@ -22,7 +22,7 @@ module "manifest" {
     DATALAKE_API_URL            = var.api_url
   })
 
-  statements = [
+  statements = concat([
     {
       sid = "UseExports"
       actions = [
@@ -36,9 +36,19 @@ module "manifest" {
       resources = [var.table_arns.packages, var.table_arns.keys]
     },
     {
-      sid       = "ReadDatasets"
-      actions   = ["dynamodb:BatchGetItem", "dynamodb:Query"]
+      sid       = "UseDatasets"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
       resources = [var.table_arns.datasets]
+    },
+    {
+      sid       = "CountImports"
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [var.table_arns.packages]
+    },
+    {
+      sid       = "KnowLocations"
+      actions   = ["dynamodb:Query"]
+      resources = [var.table_arns.settings]
     },
     {
       sid       = "OpenGrantTokens"
@@ -49,6 +59,17 @@ module "manifest" {
       sid       = "WriteManifests"
       actions   = ["s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
       resources = ["${var.bucket_arn}/exports/*"]
+    },
+    {
+      # Uploaded import manifests are files of packages.
+      sid       = "ReadImports"
+      actions   = ["s3:GetObjectVersion"]
+      resources = ["${var.bucket_arn}/imports/*", "${var.bucket_arn}/packages/*"]
+    },
+    {
+      sid       = "KeepFailures"
+      actions   = ["s3:PutObject"]
+      resources = ["${var.bucket_arn}/imports/*"]
     },
     {
       sid       = "ListManifests"
@@ -66,7 +87,7 @@ module "manifest" {
     local.receive.manifest,
     local.use_queues,
     local.use_objects,
-  ]
+  ], local.read_locations)
 }
 
 resource "aws_lambda_event_source_mapping" "manifest" {

@@ -61,6 +61,12 @@ module "packages" {
       resources = ["${var.bucket_arn}/exports/*"]
     },
     {
+      # Import manifests that came with a request, and what failed in them.
+      sid       = "UseImports"
+      actions   = ["s3:GetObjectVersion", "s3:PutObject"]
+      resources = ["${var.bucket_arn}/imports/*"]
+    },
+    {
       # Without it, S3 answers 403 instead of 404 for an object that is absent.
       sid       = "TellAbsentObjects"
       actions   = ["s3:ListBucket"]

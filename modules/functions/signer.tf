@@ -36,7 +36,7 @@ resource "aws_iam_role_policy" "signer" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "OpenObjects"
         Effect   = "Allow"
@@ -56,6 +56,11 @@ resource "aws_iam_role_policy" "signer" {
         Resource  = local.use_objects.resources
         Condition = local.use_objects.conditions
       },
-    ]
+      ], [for statement in local.open_locations : {
+        Sid      = statement.sid
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+    }])
   })
 }

@@ -111,6 +111,33 @@ variable "sizes" {
   }
 }
 
+variable "import_locations" {
+  description = "Where existing objects may be imported from, once an administrator registers them: buckets by ARN, each with the folders in it (all of it if none is named) and the KMS key of its objects, if they have one. Another account's bucket or key must allow it, too."
+  type = list(object({
+    bucket_arn  = string
+    folders     = optional(list(string), [])
+    kms_key_arn = optional(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for location in var.import_locations : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]+$", location.bucket_arn))])
+    error_message = "A location's bucket is an ARN: arn:aws:s3:::name."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for location in var.import_locations : [for folder in location.folders : can(regex("^[^/*?][^*?]*/$", folder))]]))
+    error_message = "A location's folder ends with a slash, begins with none, and has no wildcard."
+
+  }
+
+  validation {
+    condition     = !contains(var.import_locations[*].bucket_arn, var.bucket_arn)
+    error_message = "Files of packages can't be imported: the data bucket is no location."
+  }
+}
+
 variable "live_versions" {
   description = "Holds functions, by short name, on an earlier version, to take a deployment back."
   type        = map(string)

@@ -14,6 +14,8 @@ module "functions" {
   live_versions = var.functions.live_versions
   concurrency   = var.functions.concurrency
 
+  import_locations = var.import_locations
+
   table_arns             = module.foundation.table_arns
   index_arns             = module.foundation.index_arns
   table_stream_arns      = module.foundation.table_stream_arns

@@ -73,6 +73,27 @@ variable "data_bucket" {
   nullable = false
 }
 
+variable "import_locations" {
+  description = "Where existing objects may be imported from, once an administrator registers them: buckets by ARN, each with the folders in it (all of it if none is named) and the KMS key of its objects, if they have one. Another account's bucket or key must allow it, too."
+  type = list(object({
+    bucket_arn  = string
+    folders     = optional(list(string), [])
+    kms_key_arn = optional(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for location in var.import_locations : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]+$", location.bucket_arn))])
+    error_message = "A location's bucket is an ARN: arn:aws:s3:::name."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for location in var.import_locations : [for folder in location.folders : can(regex("^[^/*?][^*?]*/$", folder))]]))
+    error_message = "A location's folder ends with a slash, begins with none, and has no wildcard."
+  }
+}
+
 variable "log_bucket" {
   description = "The log bucket: the name of one of yours, or days until logs and their replaced versions expire in the one that is made."
   type = object({

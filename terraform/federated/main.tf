@@ -35,6 +35,7 @@ module "stack" {
   iam                  = var.iam
   keys                 = var.keys
   data_bucket          = var.data_bucket
+  import_locations     = var.import_locations
   log_bucket           = var.log_bucket
   search               = var.search
   functions            = var.functions

@@ -11,10 +11,12 @@ use crate::known::Known;
 async fn idempotency_keys_that_are_used_for_another_request() {
     let known = Known::new().await;
     let datasets = format!("/packages/{}/datasets", known.package);
+    let imports = format!("/packages/{}/imports", known.package);
     let file = |name: &str| json!({ "datasets": [{ "name": name, "size": 0, "sha256": datalake_tests_api::sha256(b"") }] });
     for (operation, path, first, second) in [
         ("create_package", "/packages", json!({ "name": "Trains" }), json!({ "name": "Ships" })),
         ("register_datasets", datasets.as_str(), file("a"), file("b")),
+        ("start_import", imports.as_str(), json!({ "entries": [] }), json!({ "entries": [1] })),
         ("checkout", "/cart/checkout", json!({ "format": "grant" }), json!({ "format": "bucket-key" })),
     ] {
         let send = |body| known.world.post(path).by(&known.ann).header("idempotency-key", "mine").json(body);

@@ -22,6 +22,8 @@ pub(crate) struct Known {
     pub(crate) token: String,
     pub(crate) entry: String,
     pub(crate) access_key_id: String,
+    /// Done; its one entry failed.
+    pub(crate) import: String,
 }
 
 impl Known {
@@ -43,11 +45,13 @@ impl Known {
         let large = json!({ "datasets": [{ "name": "large.parquet", "size": 100 * 1024 * 1024 }] });
         let answer = world.post(format!("/packages/{package}/datasets")).by(&ann).json(&large).send().await;
         let parts = answer.text("/results/0/dataset/id");
+        let nowhere = json!({ "entries": [{ "url": "s3://elsewhere/a.csv" }] });
+        let import = world.post(format!("/packages/{package}/imports")).by(&ann).json(&nowhere).send().await.text("/id");
         let key = api_key(1, "ann");
         world.granted(&key).await;
         world.drain().await;
         let access_key_id = key.access_key_id.to_string();
-        Self { world, ann, package, dataset, pending, parts, item, export, token, entry, access_key_id }
+        Self { world, ann, package, dataset, pending, parts, item, export, token, entry, access_key_id, import }
     }
 
     /// The operation's address with everything that is there.
@@ -68,6 +72,7 @@ impl Known {
                 ("{token}", &self.token),
                 ("{entry}", &self.entry),
                 ("{access_key_id}", &self.access_key_id),
+                ("{import}", &self.import),
             ],
         )
     }
@@ -78,6 +83,7 @@ impl Known {
             ("{dataset}", testkit::builders::dataset_id(999).to_string()),
             ("{version}", "99".to_owned()),
             ("{item}", domain::ItemId::new(testkit::builders::ulid(999)).to_string()),
+            ("{import}", domain::ImportId::new(testkit::builders::ulid(999)).to_string()),
             ("{export}", testkit::builders::export_id(999).to_string()),
             ("{token}", "A".repeat(self.token.len())),
             ("{access_key_id}", testkit::builders::access_key_id(999).to_string()),
@@ -98,6 +104,7 @@ impl Known {
             "register_datasets" => json!({ "datasets": [{ "name": "b.csv", "size": 0, "sha256": sha256 }] }),
             "complete_datasets" => json!({ "ids": [self.pending] }),
             "sign_parts" => json!({ "parts": [{ "number": 1, "size": 16 * 1024 * 1024, "sha256": sha256 }] }),
+            "start_import" => json!({ "entries": [{ "url": "s3://elsewhere/b.csv" }] }),
             "add_cart_item" => json!({ "package_id": self.package }),
             "checkout" => json!({ "format": "grant" }),
             _ => return None,
@@ -114,6 +121,7 @@ impl Known {
             "register_datasets" => json!({ "datasets": [] }),
             "complete_datasets" => json!({ "ids": [] }),
             "sign_parts" => json!({ "parts": [] }),
+            "start_import" => json!({ "version": 1 }),
             "add_cart_item" => json!({ "package_id": "Flights" }),
             "checkout" => json!({ "format": "carrier-pigeon" }),
             other => panic!("{other} takes a body: say here which one breaks a rule"),

@@ -9,6 +9,7 @@ mod exports;
 mod faults;
 mod grants;
 mod health;
+mod imports;
 mod known;
 mod metadata;
 mod packages;

@@ -9,7 +9,9 @@ use app::{
         verdict::{RefusalKind, Verdict},
     },
     profile::Deployment,
-    workers::{changes::Changes, housekeeping::Housekeeping, indexing::Indexing, logging::Logging, manifest::Manifests},
+    workers::{
+        changes::Changes, housekeeping::Housekeeping, importing::Importing, indexing::Indexing, logging::Logging, manifest::Manifests,
+    },
 };
 use async_trait::async_trait;
 use axum::{Router, body::Body};
@@ -124,6 +126,10 @@ impl Memory {
         let housekeeping = Housekeeping::new(self.tables.clone(), objects.clone(), objects, self.clock.clone(), ids, BUCKET);
         match job {
             Job::Export { user_id, export_id } => manifests.generate(&user_id, export_id).await.expect("manifests"),
+            Job::Import { package_id, import_id } => {
+                let importing = Importing::new(self.core(), self.objects.clone(), BUCKET, None);
+                importing.import(package_id, import_id).await.expect("an import that was read");
+            }
             Job::RemoveExport { user_id, export_id } => housekeeping.remove_export(&user_id, export_id).await.expect("removed files"),
             Job::PackageDeleted { package_id } => housekeeping.package_deleted(package_id).await.expect("dropped uploads"),
             other => panic!("nothing here asks for {other:?}"),

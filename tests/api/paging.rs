@@ -27,6 +27,15 @@ async fn listed() -> (World, Principal, Vec<String>) {
         world.patch(format!("/packages/{package}/metadata")).by(&ann).json(&tags).send().await;
     }
     world.drain().await;
+    world.person(&ann, "Ann").await;
+    let imports = format!("/packages/{}/imports", packages[1]);
+    let mut import = String::new();
+    for _ in 0..ITEMS {
+        let answer = world.post(&imports).by(&ann).json(&json!({ "entries": vec![1; ITEMS] })).send().await;
+        assert_eq!(answer.status, 202);
+        import = answer.text("/id");
+        world.drain().await;
+    }
     for number in 0..ITEMS {
         world.uploaded(&ann, package, &format!("{number}.csv"), b"1").await;
         world.registered(&ann, package, &format!("{number}.txt"), b"1").await;
@@ -47,6 +56,8 @@ async fn listed() -> (World, Principal, Vec<String>) {
         format!("/packages/{package}/datasets"),
         format!("/packages/{package}/datasets?delimiter=%2F"),
         format!("/packages/{package}/datasets?state=pending"),
+        imports.clone(),
+        format!("{imports}/{import}/failures"),
         "/search?sort=name".to_owned(),
         "/search?sort=created".to_owned(),
         "/cart".to_owned(),

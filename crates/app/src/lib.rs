@@ -11,6 +11,7 @@ pub mod error;
 pub mod exports;
 pub mod idempotency;
 pub mod identity;
+pub mod imports;
 pub mod metadata;
 pub mod packages;
 pub mod paging;

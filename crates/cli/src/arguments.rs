@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 use crate::{
-    commands::{cart, configure, datasets, exports, keys, login, metadata, packages, search},
+    commands::{cart, configure, datasets, exports, imports, keys, login, metadata, packages, search},
     output::Format,
 };
 
@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// Datasets: the files of a package.
     #[command(subcommand)]
     Datasets(datasets::Datasets),
+    /// Imports: existing objects that become datasets where they are.
+    #[command(subcommand)]
+    Imports(imports::Imports),
     /// Metadata: the tags of a package.
     #[command(subcommand)]
     Metadata(metadata::Metadata),

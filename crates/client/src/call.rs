@@ -65,6 +65,12 @@ impl Call {
         self
     }
 
+    pub(crate) fn bytes(mut self, body: Vec<u8>, content_type: &str) -> Self {
+        self.body = body;
+        self.headers.push(("content-type", content_type.to_owned()));
+        self
+    }
+
     /// Makes a creation repeatable: a repeat answers the first result.
     pub(crate) fn idempotent(mut self) -> Self {
         let mut key = [0_u8; 16];

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod credentials;
 pub mod datasets;
 mod error;
+mod imports;
 mod metadata;
 pub mod oidc;
 mod packages;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use contract::{cart, datasets, metadata, packages, profile, search};
+use contract::{cart, datasets, imports, metadata, packages, profile, search};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use crate::error::Result;
@@ -63,6 +63,8 @@ paged! {
     packages::HistoryList => packages::HistoryEntry,
     metadata::MetadataVersionList => metadata::Metadata,
     datasets::DatasetList => datasets::Dataset,
+    imports::ImportList => imports::Import,
+    imports::ImportFailureList => imports::ImportFailure,
     search::SearchResults => search::SearchHit,
     cart::Cart => cart::CartItem,
     cart::ExportList => cart::Export,

@@ -101,7 +101,7 @@ pub struct SignedRequest {
 pub struct Dataset {
     /// `ds_…`.
     pub id: String,
-    /// `object`.
+    /// `object`; `prefix`: what lies below a prefix; `manifest`: an import's manifest.
     pub kind: String,
     /// Relative path in the package.
     pub name: String,

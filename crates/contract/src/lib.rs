@@ -6,6 +6,7 @@
 pub mod cart;
 pub mod datasets;
 pub mod health;
+pub mod imports;
 pub mod metadata;
 pub mod packages;
 pub mod problem;

@@ -109,6 +109,10 @@ actions! {
     DatasetRestore = "dataset.restore", Own, Change;
     /// Get a URL for a dataset's bytes.
     DatasetDownload = "dataset.download", See, ReadData;
+    /// Take existing objects into a package.
+    ImportStart = "import.start", Own, Change;
+    /// List or read imports and what failed in them.
+    ImportRead = "import.read", See, Read;
     /// Search, suggestions and counts.
     Search = "search.query", Any, Read;
     /// Read the own cart.
@@ -141,6 +145,10 @@ actions! {
     KeyGrant = "key.grant", Admin, Change;
     /// Change rights of people: invite, enable, role, groups.
     UserManage = "user.manage", Admin, Change;
+    /// List the locations that may be imported from.
+    LocationRead = "location.read", Admin, Read;
+    /// Register or remove locations that may be imported from.
+    LocationManage = "location.manage", Admin, Change;
     /// Sign in at the issuer.
     SignIn = "session.sign_in", Any, Change;
     /// Sign out at the issuer.

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     error::Invalid,
-    id::{DatasetId, PackageId, UserId},
+    id::{DatasetId, ImportId, PackageId, UserId},
     ports::PartUpload,
     time::Timestamp,
 };
@@ -148,6 +148,22 @@ impl DatasetState {
 pub enum DatasetKind {
     /// One object.
     Object,
+    /// What lies below a prefix of a bucket, without what its globs leave out, whenever somebody looks.
+    Prefix,
+    /// An import's manifest.
+    Manifest,
+}
+
+impl DatasetKind {
+    /// The kind's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::Prefix => "prefix",
+            Self::Manifest => "manifest",
+        }
+    }
 }
 
 /// A dataset.
@@ -161,10 +177,12 @@ pub struct Dataset {
     pub kind: DatasetKind,
     /// Its path in the package.
     pub path: DatasetPath,
-    /// Where its bytes are: bucket and key, chosen by the product.
+    /// Where its bytes are: bucket and key, chosen by the product, or below a location that an administrator registered.
     pub bucket: String,
-    /// Key in the bucket.
+    /// Key in the bucket; of a prefix what its keys begin with.
     pub key: String,
+    /// Of a prefix: globs of keys below it that it leaves out.
+    pub exclude: Vec<String>,
     /// The object's version, once it is there.
     pub object_version: Option<String>,
     /// Media type.
@@ -179,6 +197,8 @@ pub struct Dataset {
     pub state: DatasetState,
     /// The upload in parts, if it is one.
     pub upload_id: Option<String>,
+    /// The import that made it, if one did.
+    pub import_id: Option<ImportId>,
     /// The package's revision that added it.
     pub added_in: Option<u64>,
     /// The package's revision that removed it.

@@ -75,6 +75,10 @@ identifiers! {
     ChangeId = "chg_";
     /// Names a job.
     JobId = "job_";
+    /// Names an import.
+    ImportId = "imp_";
+    /// Names a location.
+    LocationId = "loc_";
 }
 
 /// Names a user: the `sub` that the directory gave, `[A-Za-z0-9._-]{1,128}`.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::AuditRecord,
     change::Change,
-    id::{ExportId, PackageId, UserId},
+    id::{ExportId, ImportId, PackageId, UserId},
     ports::{PageKey, Table},
 };
 
@@ -17,7 +17,7 @@ pub enum JobKind {
     Audit,
     /// Hints for the indexer.
     Search,
-    /// Exports.
+    /// Exports and imports.
     Manifest,
     /// Deletions and what is due.
     Housekeeping,
@@ -67,6 +67,13 @@ pub enum Job {
         /// Which.
         export_id: ExportId,
     },
+    /// Read an import's manifest, from where it is.
+    Import {
+        /// Into which package.
+        package_id: PackageId,
+        /// Which.
+        import_id: ImportId,
+    },
     /// A package was deleted: drop its pending uploads.
     PackageDeleted {
         /// Which.
@@ -104,7 +111,7 @@ impl Job {
         match self {
             Self::Audit { .. } => JobKind::Audit,
             Self::Index { .. } => JobKind::Search,
-            Self::Export { .. } => JobKind::Manifest,
+            Self::Export { .. } | Self::Import { .. } => JobKind::Manifest,
             Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::Sweep | Self::SweepFrom { .. } | Self::Untold { .. } => {
                 JobKind::Housekeeping
             }

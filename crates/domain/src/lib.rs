@@ -15,7 +15,9 @@ pub mod error;
 pub mod governance;
 pub mod group;
 pub mod id;
+pub mod import;
 pub mod job;
+pub mod location;
 pub mod metadata;
 pub mod package;
 pub mod ports;
@@ -28,6 +30,6 @@ pub mod user;
 
 pub use deadline::Deadline;
 pub use error::{FieldError, Invalid, PortError, PortErrorKind, PortResult};
-pub use id::{DatasetId, ExportId, ItemId, PackageId};
+pub use id::{DatasetId, ExportId, ImportId, ItemId, LocationId, PackageId};
 pub use principal::Principal;
 pub use time::Timestamp;

@@ -76,6 +76,7 @@ fn handlers(home: &Home, ports: &ObjectPorts, api_url: &str) -> Vec<(JobKind, Ar
         ids: Arc::clone(&home.ids),
         bucket: BUCKET.to_owned(),
         links: api_url.to_owned(),
+        units_per_second: None,
     });
     let housekeeping = function_housekeeping::Worker::new(function_housekeeping::Deps {
         tables: home.tables.clone(),

@@ -195,6 +195,8 @@ pub fn dataset(package: u64, number: u64, path: &str) -> Dataset {
         verified: Some(Verified::Store),
         state: DatasetState::Available,
         upload_id: None,
+        import_id: None,
+        exclude: Vec::new(),
         added_in: Some(2),
         removed_in: None,
         created_by: user_id("ann"),

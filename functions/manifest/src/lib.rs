@@ -1,21 +1,23 @@
-//! Builds export manifests.
+//! Builds export manifests, and reads import manifests.
 
 use std::{sync::Arc, time::Duration};
 
-use app::{AppResult, Core, workers::manifest::Manifests};
+use app::{
+    AppResult, Core,
+    workers::{importing::Importing, manifest::Manifests},
+};
 use async_trait::async_trait;
 use domain::{
-    Deadline, ExportId,
-    id::UserId,
+    Deadline, PortError, PortErrorKind,
     job::Job,
     ports::{Cipher, Clock, Entry, Handler, Ids, Jobs, Objects, Outcome, Tables},
 };
 
 /// The ports that this function uses; its policy in the cloud has the same list.
 pub struct Deps {
-    /// Exports, carts and grant entries to write; packages, datasets and principal rows to read.
+    /// Exports, carts, grant entries, imports, datasets and packages to write; principal rows and settings to read.
     pub tables: Arc<dyn Tables>,
-    /// The data bucket: manifests to put, datasets to sign.
+    /// The data bucket: manifests to put, datasets to sign; locations to read.
     pub objects: Arc<dyn Objects>,
     /// The audit queue; the function's own, for what a run has no time for.
     pub jobs: Arc<dyn Jobs>,
@@ -29,11 +31,14 @@ pub struct Deps {
     pub bucket: String,
     /// The API's public address, which grant links begin with.
     pub links: String,
+    /// So many units a second an import may write into a package; `None` where the tables have no limit.
+    pub units_per_second: Option<u32>,
 }
 
 /// The worker.
 pub struct Worker {
     manifests: Manifests,
+    importing: Importing,
     jobs: Arc<dyn Jobs>,
 }
 
@@ -41,15 +46,24 @@ impl Worker {
     /// Over its ports.
     #[must_use]
     pub fn new(deps: Deps) -> Self {
-        let Deps { tables, objects, jobs, cipher, clock, ids, bucket, links } = deps;
+        let Deps { tables, objects, jobs, cipher, clock, ids, bucket, links, units_per_second } = deps;
         let core = Core::new(tables, Arc::clone(&jobs), cipher, clock, ids);
-        Self { manifests: Manifests::new(core, objects, bucket, links), jobs }
+        let importing = Importing::new(core.clone(), Arc::clone(&objects), bucket.clone(), units_per_second);
+        Self { manifests: Manifests::new(core, objects, bucket, links), importing, jobs }
     }
 
-    /// Writes an export as far as there is time, and has the rest done by a job. Where that can't be enqueued this one comes
+    /// Does a job as far as there is time, and has the rest done by another. Where that can't be enqueued this one comes
     /// again, and goes on where it was, too.
-    async fn work(&self, user_id: &UserId, id: ExportId, deadline: Deadline) -> AppResult<()> {
-        match self.manifests.generate_until(user_id, id, deadline).await? {
+    async fn work(&self, job: &Job, deadline: Deadline) -> AppResult<()> {
+        let rest = match job {
+            Job::Export { user_id, export_id } => self.manifests.generate_until(user_id, *export_id, deadline).await?,
+            Job::Import { package_id, import_id } => self.importing.import_until(*package_id, *import_id, deadline).await?,
+            other => {
+                let error = PortError::new(PortErrorKind::InvalidArgument, "manifest.work");
+                return Err(error.with("job_of_another_worker", other.kind().name()).into());
+            }
+        };
+        match rest {
             Some(rest) => Ok(self.jobs.enqueue(&rest, Duration::ZERO).await?),
             None => Ok(()),
         }
@@ -65,13 +79,8 @@ impl Handler<Job> for Worker {
     async fn handle_until(&self, batch: Vec<Entry<Job>>, deadline: Deadline) -> Outcome {
         let mut outcome = Outcome::default();
         for Entry { id, body } in batch {
-            let Job::Export { user_id, export_id } = &body else {
-                tracing::error!(entry = id, kind = body.kind().name(), "a job of another worker");
-                outcome.failed.push(id);
-                continue;
-            };
-            if let Err(error) = self.work(user_id, *export_id, deadline).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, export = %export_id, "an export is to be tried again");
+            if let Err(error) = self.work(&body, deadline).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, entry = id, "an export or import is to be tried again");
                 outcome.failed.push(id);
             }
         }

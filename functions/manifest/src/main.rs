@@ -1,7 +1,8 @@
-//! The Lambda that writes exports, woken by the manifest queue.
+//! The Lambda that writes exports and reads imports, woken by the manifest queue.
 
 use std::sync::Arc;
 
+use app::workers::importing::CLOUD_UNITS_PER_SECOND;
 use aws::{account::Account, events};
 use datalake_function_manifest::{Deps, Worker};
 use runtime::{
@@ -23,6 +24,7 @@ async fn main() -> Result<(), lambda::Error> {
         ids: Arc::new(SystemIds::default()),
         bucket: told.get(Setting::Bucket)?.to_owned(),
         links: told.get(Setting::ApiUrl)?.to_owned(),
+        units_per_second: Some(CLOUD_UNITS_PER_SECOND),
     });
     serve_events(|event, deadline| events::jobs(event, &worker, deadline)).await
 }

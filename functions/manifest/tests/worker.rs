@@ -65,8 +65,17 @@ async fn home(format: &str) -> Home {
     let checkout = Checkout { format: format.to_owned(), ..Checkout::default() };
     let export = exports.checkout(&caller, &checkout, None).await.expect("accepted").id;
     let links = "https://lake.example".to_owned();
-    let worker =
-        Worker::new(Deps { tables, objects: objects.clone(), jobs: jobs.clone(), cipher, clock, ids, bucket: BUCKET.to_owned(), links });
+    let worker = Worker::new(Deps {
+        tables,
+        objects: objects.clone(),
+        jobs: jobs.clone(),
+        cipher,
+        clock,
+        ids,
+        bucket: BUCKET.to_owned(),
+        links,
+        units_per_second: None,
+    });
     Home { objects, exports, worker, jobs, caller, export }
 }
 

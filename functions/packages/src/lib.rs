@@ -6,6 +6,7 @@ mod datapackage;
 mod datasets;
 mod delete;
 mod history;
+mod imports;
 mod list;
 mod metadata;
 mod owner;
@@ -15,7 +16,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use app::{Core, datasets::Datasets, metadata::Metadata, packages::Packages};
+use app::{Core, datasets::Datasets, imports::Imports, metadata::Metadata, packages::Packages};
 use domain::ports::{Cipher, Clock, Ids, Jobs, Multipart, Objects, Tables};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -44,6 +45,7 @@ struct App {
     packages: Packages,
     metadata: Metadata,
     datasets: Datasets,
+    imports: Imports,
 }
 
 /// The router of this prefix.
@@ -53,7 +55,8 @@ pub fn router(deps: Deps) -> OpenApiRouter {
     let app = App {
         packages: Packages::new(core.clone(), Arc::clone(&objects), bucket.clone()),
         metadata: Metadata::new(core.clone()),
-        datasets: Datasets::new(core, objects, multipart, bucket),
+        datasets: Datasets::new(core.clone(), Arc::clone(&objects), multipart, bucket.clone()),
+        imports: Imports::new(core, objects, bucket),
     };
     OpenApiRouter::new()
         .routes(routes!(list::list_packages, create::create_package))
@@ -72,5 +75,8 @@ pub fn router(deps: Deps) -> OpenApiRouter {
         .routes(routes!(datasets::parts::sign_parts, datasets::parts::list_parts))
         .routes(routes!(datasets::complete::complete_dataset))
         .routes(routes!(datasets::download::download_dataset))
+        .routes(routes!(imports::list::list_imports, imports::start::start_import))
+        .routes(routes!(imports::read::read_import))
+        .routes(routes!(imports::failures::list_import_failures))
         .with_state(app)
 }

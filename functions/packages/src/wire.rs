@@ -1,11 +1,12 @@
 //! Entities as the wire shows them.
 
 use app::{metadata::TagsEdit, packages::PackageView, store::DatasetSummary};
-use contract::{datasets as wire, metadata, packages};
+use contract::{datasets as wire, imports, metadata, packages};
 use domain::{
     access::Action,
     audit::{AuditOutcome, AuditRecord},
     dataset::{Dataset, Verified},
+    import::{Import, ImportFailure},
     metadata::MetadataVersion,
     package::Package,
 };
@@ -67,7 +68,7 @@ pub(crate) fn history(record: &AuditRecord) -> packages::HistoryEntry {
 pub(crate) fn dataset(dataset: &Dataset) -> wire::Dataset {
     wire::Dataset {
         id: dataset.id.to_string(),
-        kind: "object".to_owned(),
+        kind: dataset.kind.name().to_owned(),
         name: dataset.path.to_string(),
         content_type: dataset.content_type.clone(),
         size: dataset.size,
@@ -83,7 +84,7 @@ pub(crate) fn dataset(dataset: &Dataset) -> wire::Dataset {
 pub(crate) fn summary(summary: &DatasetSummary) -> wire::Dataset {
     wire::Dataset {
         id: summary.id.to_string(),
-        kind: "object".to_owned(),
+        kind: summary.kind.name().to_owned(),
         name: summary.path.to_string(),
         content_type: summary.content_type.clone(),
         size: summary.size,
@@ -93,6 +94,31 @@ pub(crate) fn summary(summary: &DatasetSummary) -> wire::Dataset {
         added_in: None,
         removed_in: None,
         updated_at: summary.updated_at.to_string(),
+    }
+}
+
+pub(crate) fn import(import: &Import) -> imports::Import {
+    imports::Import {
+        id: import.id.to_string(),
+        state: import.state.name().to_owned(),
+        failure: import.failure.clone(),
+        dataset_id: import.dataset_id.as_ref().map(ToString::to_string),
+        read: import.counts.read,
+        added: import.counts.added,
+        skipped: import.counts.skipped,
+        failed: import.counts.failed,
+        created_by: import.created_by.to_string(),
+        created_at: import.created_at.to_string(),
+        updated_at: import.updated_at.to_string(),
+    }
+}
+
+pub(crate) fn import_failure(failure: &ImportFailure) -> imports::ImportFailure {
+    imports::ImportFailure {
+        line: failure.line,
+        code: failure.code.name().to_owned(),
+        reason: failure.reason.clone(),
+        entry: failure.entry.clone(),
     }
 }
 

@@ -282,6 +282,61 @@ run "signing" {
   }
 }
 
+run "nothing_is_imported_unless_locations_are_named" {
+  assert {
+    condition     = [for policy in [module.manifest.policy, aws_iam_role_policy.signer.policy] : [for statement in jsondecode(policy).Statement : statement.Sid if endswith(statement.Sid, "Locations")]] == [["KnowLocations"], []]
+    error_message = "Without a location the functions reach the data bucket alone."
+  }
+}
+
+run "locations_are_read_and_never_written" {
+  variables {
+    import_locations = [
+      { bucket_arn = "arn:aws:s3:::partners", folders = ["in/", "archive/2026/"], kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/partners" },
+      { bucket_arn = "arn:aws:s3:::open-data" },
+    ]
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.manifest.policy).Statement : statement.Sid => [statement.Action, statement.Resource] if endswith(statement.Sid, "Locations") && statement.Sid != "KnowLocations" } == {
+      ReadLocations      = [["s3:GetObject", "s3:GetObjectVersion"], ["arn:aws:s3:::partners/in/*", "arn:aws:s3:::partners/archive/2026/*", "arn:aws:s3:::open-data/*"]]
+      UseKeysOfLocations = [["kms:Decrypt"], ["arn:aws:kms:eu-west-1:123456789012:key/partners"]]
+      ListLocations      = [["s3:ListBucket"], ["arn:aws:s3:::partners", "arn:aws:s3:::open-data"]]
+    }
+    error_message = "Imports read and list locations and do no more there."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.signer.policy).Statement : statement.Sid if endswith(statement.Sid, "Locations")] == ["ReadLocations", "UseKeysOfLocations"]
+    error_message = "A signed URL may open what was imported."
+  }
+
+  assert {
+    condition     = !strcontains(module.packages.policy, "partners") && !strcontains(module.housekeeping.policy, "partners")
+    error_message = "Nobody else reaches locations; least of all whoever deletes."
+  }
+}
+
+run "refuses_to_import_from_the_data_bucket" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = var.bucket_arn }]
+  }
+
+  expect_failures = [var.import_locations]
+}
+
+run "refuses_folders_with_wildcards" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", folders = ["*/"] }]
+  }
+
+  expect_failures = [var.import_locations]
+}
+
 run "federated_and_another_prefix" {
   variables {
     prefix            = "lake-2"

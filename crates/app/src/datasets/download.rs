@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{DatasetId, PackageId, access::Action, dataset::DatasetState, ports::SignedRequest};
+use domain::{
+    DatasetId, PackageId,
+    access::Action,
+    dataset::{DatasetKind, DatasetState},
+    ports::SignedRequest,
+};
 
 use super::Datasets;
 use crate::{
@@ -23,6 +28,10 @@ impl Datasets {
         let dataset = self.dataset(package_id, id).await?;
         if dataset.state != DatasetState::Available {
             return Err(AppError::new(ErrorKind::Conflict, "not_available", format!("The dataset is {}.", dataset.state.name())));
+        }
+        if dataset.kind == DatasetKind::Prefix {
+            let message = "The dataset is a folder of many objects. Export the package to have all of them.";
+            return Err(AppError::new(ErrorKind::Conflict, "is_prefix", message));
         }
         Ok(self.objects.sign_get(&dataset.object(), dataset.path.file_name(), DOWNLOAD_LIFE).await?)
     }

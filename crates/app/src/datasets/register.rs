@@ -203,6 +203,8 @@ impl Datasets {
             verified: None,
             state: DatasetState::Pending,
             upload_id: None,
+            import_id: None,
+            exclude: Vec::new(),
             added_in: None,
             removed_in: None,
             created_by: caller.principal.user_id.clone(),

@@ -2,7 +2,7 @@
 //! what a listing shows.
 
 use domain::{
-    DatasetId, PackageId, PortResult, Timestamp,
+    DatasetId, ImportId, PackageId, PortResult, Timestamp,
     change::Stamp,
     dataset::{Dataset, DatasetKind, DatasetPath, DatasetState, Verified},
     id::UserId,
@@ -21,6 +21,8 @@ struct DatasetRow {
     path: DatasetPath,
     bucket: String,
     key: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exclude: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     object_version: Option<String>,
     content_type: String,
@@ -32,6 +34,8 @@ struct DatasetRow {
     state: DatasetState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     upload_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    import_id: Option<ImportId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     added_in: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +56,9 @@ pub struct DatasetSummary {
     pub path: DatasetPath,
     /// Its id.
     pub id: DatasetId,
+    /// What it is.
+    #[serde(default = "object", skip_serializing_if = "is_object")]
+    pub kind: DatasetKind,
     /// Media type.
     pub content_type: String,
     /// Size in bytes.
@@ -64,6 +71,14 @@ pub struct DatasetSummary {
     pub verified: Option<Verified>,
     /// When it became current.
     pub updated_at: Timestamp,
+}
+
+const fn object() -> DatasetKind {
+    DatasetKind::Object
+}
+
+fn is_object(kind: &DatasetKind) -> bool {
+    *kind == DatasetKind::Object
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,6 +98,7 @@ impl From<DatasetRow> for Dataset {
             path: row.path,
             bucket: row.bucket,
             key: row.key,
+            exclude: row.exclude,
             object_version: row.object_version,
             content_type: row.content_type,
             size: row.size,
@@ -90,6 +106,7 @@ impl From<DatasetRow> for Dataset {
             verified: row.verified,
             state: row.state,
             upload_id: row.upload_id,
+            import_id: row.import_id,
             added_in: row.added_in,
             removed_in: row.removed_in,
             created_by: row.created_by,
@@ -104,6 +121,7 @@ impl From<&Dataset> for DatasetSummary {
         Self {
             path: dataset.path.clone(),
             id: dataset.id,
+            kind: dataset.kind,
             content_type: dataset.content_type.clone(),
             size: dataset.size,
             sha256: dataset.sha256.clone(),
@@ -218,6 +236,7 @@ impl Store {
             path: dataset.path.clone(),
             bucket: dataset.bucket.clone(),
             key: dataset.key.clone(),
+            exclude: dataset.exclude.clone(),
             object_version: dataset.object_version.clone(),
             content_type: dataset.content_type.clone(),
             size: dataset.size,
@@ -225,6 +244,7 @@ impl Store {
             verified: dataset.verified,
             state: dataset.state,
             upload_id: dataset.upload_id.clone(),
+            import_id: dataset.import_id,
             added_in: dataset.added_in,
             removed_in: dataset.removed_in,
             created_by: dataset.created_by.clone(),

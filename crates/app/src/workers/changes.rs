@@ -111,6 +111,11 @@ fn work(change: &Change, action: Action) -> PortResult<Vec<Job>> {
     match (change.table, action) {
         (Table::Cart, Action::ExportCreate | Action::ExportRetry) => export(|user_id, export_id| Job::Export { user_id, export_id }),
         (Table::Cart, Action::ExportRevoke) => export(|user_id, export_id| Job::RemoveExport { user_id, export_id }),
+        (Table::Datasets, Action::ImportStart) => {
+            let id = change.key.sort.strip_prefix("import#").ok_or_else(|| broken(change))?;
+            let import_id = id.parse().map_err(|error: domain::Invalid| broken(change).because(error))?;
+            Ok(vec![Job::Import { package_id: package_id(change)?, import_id }])
+        }
         (Table::Packages, Action::PackageDelete) => Ok(vec![Job::PackageDeleted { package_id: package_id(change)? }]),
         _ => Ok(Vec::new()),
     }

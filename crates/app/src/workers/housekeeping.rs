@@ -7,6 +7,7 @@
 mod bytes;
 mod datasets;
 mod exports;
+mod imports;
 mod keys;
 mod packages;
 
@@ -191,6 +192,7 @@ impl Housekeeping {
             (Table::Cart, "export") => self.due_export(row, now).await?,
             (Table::Cart, "idem") => self.store.remove_due(table, row).await?,
             (Table::Keys, "key") => self.due_key(row, now).await?,
+            (Table::Datasets, "import") => self.due_import(row, now).await?,
             (Table::Datasets, "ds") => self.due_dataset(row, now).await?,
             (Table::Packages, "package") => return self.due_package(row, time).await,
             // A later version's row: that version looks after it.

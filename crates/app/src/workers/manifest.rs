@@ -12,11 +12,12 @@ mod ahead;
 mod document;
 mod entries;
 mod files;
+mod folders;
 mod lines;
 mod progress;
 mod run;
 
-pub(crate) use files::remove_files;
+pub(crate) use files::{remove_files, remove_listed};
 
 use std::sync::Arc;
 

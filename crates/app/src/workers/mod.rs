@@ -3,6 +3,7 @@
 pub mod chain_heads;
 pub mod changes;
 pub mod housekeeping;
+pub mod importing;
 pub mod indexing;
 pub mod logging;
 pub mod manifest;

@@ -5,6 +5,7 @@ extern crate datalake_app as app;
 mod cart;
 mod checkout;
 mod continuation;
+mod folders;
 mod grants;
 mod housekeeping;
 mod lake;

@@ -4,6 +4,7 @@ pub(crate) mod cart;
 pub(crate) mod configure;
 pub(crate) mod datasets;
 pub(crate) mod exports;
+pub(crate) mod imports;
 pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod metadata;
@@ -23,6 +24,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Keys(command) => keys::run(context, command).await,
         Command::Packages(command) => Box::pin(packages::run(context, command)).await,
         Command::Datasets(command) => Box::pin(datasets::run(context, command)).await,
+        Command::Imports(command) => Box::pin(imports::run(context, command)).await,
         Command::Metadata(command) => Box::pin(metadata::run(context, command)).await,
         Command::Search(arguments) => Box::pin(search::run(context, arguments)).await,
         Command::Cart(command) => Box::pin(cart::run(context, command)).await,

@@ -7,10 +7,11 @@ use super::{Housekeeping, PARALLEL};
 
 impl Housekeeping {
     /// Removes what the store has of these datasets: the object version each one is, or what arrived of an upload that
-    /// was never completed. Doing it again is no error.
+    /// was never completed. Doing it again is no error. What was imported stays where it is: it is somebody else's.
     pub(super) async fn remove_bytes(&self, datasets: &[Dataset]) -> PortResult<()> {
+        let own = datasets.iter().filter(|dataset| dataset.bucket == self.bucket);
         let found: Vec<Option<ObjectVersion>> =
-            stream::iter(datasets.iter().map(|dataset| self.stored(dataset)).collect::<Vec<_>>()).buffered(PARALLEL).try_collect().await?;
+            stream::iter(own.map(|dataset| self.stored(dataset)).collect::<Vec<_>>()).buffered(PARALLEL).try_collect().await?;
         let versions: Vec<ObjectVersion> = found.into_iter().flatten().collect();
         if versions.is_empty() {
             return Ok(());

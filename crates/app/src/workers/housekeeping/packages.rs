@@ -21,6 +21,7 @@ impl Housekeeping {
         }
         // The package's own row goes last: as long as anything is left, the package is due again.
         let cut = self.purge_datasets(id, time).await?
+            || self.purge_imports(id, time).await?
             || self.purge_rows(Table::Datasets, id, None, time).await?
             || self.purge_rows(Table::Metadata, id, None, time).await?
             || self.purge_rows(Table::Packages, id, Some(&row.key.sort), time).await?;

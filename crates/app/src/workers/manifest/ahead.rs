@@ -75,7 +75,7 @@ impl Run<'_> {
     /// The entries of a package, if they are one page and no more than `room`.
     async fn whole_listing(&self, id: PackageId, room: usize) -> Result<Option<Vec<DatasetSummary>>, Stop> {
         let (mut summaries, next) = self.core().store.datasets_by_path(id, "", PAGE, None).await?;
-        summaries.retain(|summary| self.paths.takes(&summary.path));
+        summaries.retain(|summary| self.takes(summary));
         Ok(Some(summaries).filter(|summaries| next.is_none() && summaries.len() <= room))
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::{
     DatasetId, PackageId, Timestamp,
     cart::{ExportFormat, Skipped, Totals},
-    dataset::{Dataset, DatasetState},
+    dataset::{Dataset, DatasetKind, DatasetState},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use secrecy::ExposeSecret as _;
@@ -17,6 +17,7 @@ use secrecy::ExposeSecret as _;
 use super::{
     Stop,
     document::{Entry, Target},
+    folders::Folder,
     progress::Current,
     run::Run,
 };
@@ -32,22 +33,34 @@ const FILE_BYTES: u64 = 4 << 30;
 impl Run<'_> {
     /// Goes on with the listing of a package, a page at a time, until all is listed.
     pub(super) async fn list(&mut self, id: PackageId) -> Result<(), Stop> {
-        while let Some(after) = self.next_page() {
+        loop {
+            self.expand(id).await?;
+            let Some(after) = self.next_page() else { return Ok(()) };
             let (mut summaries, next) = self.core().store.datasets_by_path(id, "", PAGE, after).await?;
-            summaries.retain(|summary| self.paths.takes(&summary.path));
+            summaries.retain(|summary| self.takes(summary));
             self.take(id, summaries).await?;
             self.put_entries(false).await?;
             if let Some(current) = &mut self.progress.current {
                 current.listed = next.is_none();
                 current.after = next;
-                if current.segments.iter().map(|segment| segment.size).sum::<u64>() + self.lines.size() > FILE_BYTES {
-                    let name = &current.name;
-                    return Err(Stop::ForGood(format!("The manifest of the package {name:?} would be too large. Narrow the paths.")));
-                }
             }
+            self.check_size()?;
             self.rest_a_step().await?;
         }
-        Ok(())
+    }
+
+    /// Whether the export takes a dataset; of a prefix it is told when what lies below is listed.
+    pub(super) fn takes(&self, summary: &DatasetSummary) -> bool {
+        summary.kind == DatasetKind::Prefix || self.paths.takes(&summary.path)
+    }
+
+    pub(super) fn check_size(&self) -> Result<(), Stop> {
+        let Some(current) = &self.progress.current else { return Ok(()) };
+        if current.segments.iter().map(|segment| segment.size).sum::<u64>() + self.lines.size() <= FILE_BYTES {
+            return Ok(());
+        }
+        let name = &current.name;
+        Err(Stop::ForGood(format!("The manifest of the package {name:?} would be too large. Narrow the paths.")))
     }
 
     /// Lists a package of which everything was read already.
@@ -57,7 +70,8 @@ impl Run<'_> {
         if let Some(current) = &mut self.progress.current {
             current.listed = true;
         }
-        self.rest_a_step().await
+        self.rest_a_step().await?;
+        self.expand(id).await
     }
 
     async fn take(&mut self, id: PackageId, page: Vec<DatasetSummary>) -> Result<(), Stop> {
@@ -67,6 +81,10 @@ impl Run<'_> {
     }
 
     async fn take_rows(&mut self, id: PackageId, page: Vec<(DatasetSummary, Option<Dataset>)>) -> Result<(), Stop> {
+        let (folders, page): (Vec<_>, Vec<_>) = page.into_iter().partition(|(summary, _)| summary.kind == DatasetKind::Prefix);
+        if let Some(current) = &mut self.progress.current {
+            current.folders.extend(folders.into_iter().map(|(summary, _)| Folder { dataset_id: summary.id, after: None }));
+        }
         let expected = page
             .iter()
             .map(|(summary, _)| summary.size)

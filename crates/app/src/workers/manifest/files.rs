@@ -35,16 +35,25 @@ pub(crate) async fn remove_files(store: &Store, objects: &dyn Objects, bucket: &
         remove(OPERATION, objects, &named).await?;
     }
     for _ in 0..ROUNDS {
-        let listing = objects.list(bucket, &folder(user_id, id), None).await?;
-        if listing.objects.is_empty() {
+        if !remove_listed(objects, bucket, &folder(user_id, id)).await? {
             return store.remove_export_parts(user_id, id).await;
         }
-        let versions = listing.objects.into_iter().map(|object| ObjectVersion { address: address(object.key), version: object.version });
-        let looking: Vec<_> = versions.map(|version| current(objects, version)).collect();
-        let found: PortResult<Vec<ObjectVersion>> = stream::iter(looking).buffered(PARALLEL).try_collect().await;
-        remove(OPERATION, objects, &found?).await?;
     }
     Err(PortError::new(PortErrorKind::Unexpected, OPERATION).with("export", id).with("rounds", ROUNDS))
+}
+
+/// Removes the objects that one page of a listing shows; `false` if it shows none.
+pub(crate) async fn remove_listed(objects: &dyn Objects, bucket: &str, prefix: &str) -> PortResult<bool> {
+    let listing = objects.list(bucket, prefix, None).await?;
+    if listing.objects.is_empty() {
+        return Ok(false);
+    }
+    let address = |key: String| ObjectAddress { bucket: bucket.to_owned(), key };
+    let versions = listing.objects.into_iter().map(|object| ObjectVersion { address: address(object.key), version: object.version });
+    let looking: Vec<_> = versions.map(|version| current(objects, version)).collect();
+    let found: PortResult<Vec<ObjectVersion>> = stream::iter(looking).buffered(PARALLEL).try_collect().await;
+    remove("objects.remove_listed", objects, &found?).await?;
+    Ok(true)
 }
 
 /// The version that is current, where a listing does not say: without it a removal would only hide the object.

@@ -11,7 +11,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::lines::Segment;
+use super::{folders::Folder, lines::Segment};
 use crate::store::{EntryRows, Store};
 
 /// So many of what was left out the row names; the manifests name all.
@@ -52,6 +52,9 @@ pub(super) struct Current {
     pub(super) totals: Totals,
     pub(super) skipped: Vec<Skipped>,
     pub(super) expires_at: Timestamp,
+    /// Prefixes whose content is still to be listed.
+    #[serde(default)]
+    pub(super) folders: Vec<Folder>,
     /// Entries that are in the store already, in order.
     pub(super) segments: Vec<Segment>,
     /// The grant entries before this package.
@@ -127,6 +130,7 @@ impl Progress {
             totals: Totals::default(),
             skipped: Vec::new(),
             expires_at: self.latest_end,
+            folders: Vec::new(),
             segments: Vec::new(),
             entries_before,
         });

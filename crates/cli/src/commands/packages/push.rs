@@ -169,6 +169,8 @@ mod tests {
             metadata: None,
             created_at: String::new(),
             updated_at: String::new(),
+            deleted_at: None,
+            restorable_until: None,
             actions: Vec::new(),
         }
     }

@@ -1,0 +1,6 @@
+//! Routes below `/packages/{id}/imports`.
+
+pub(crate) mod failures;
+pub(crate) mod list;
+pub(crate) mod read;
+pub(crate) mod start;
