@@ -33,6 +33,16 @@ variable "existing_log_bucket" {
   description = "Name of a log bucket of yours, whose policy lets logging.s3.amazonaws.com put objects; nothing is made then."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.existing_log_bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.existing_log_bucket))
+    error_message = "A bucket's name (not its ARN or address) is 3 to 63 lower-case letters, digits, dots and hyphens."
+  }
+
+  validation {
+    condition     = var.existing_log_bucket == null || !contains(local.logged_bucket_names, coalesce(var.existing_log_bucket, "none"))
+    error_message = "The data bucket and the bucket of the audit log's heads are logged: the log of a bucket belongs into another."
+  }
 }
 
 variable "logs" {

@@ -49,6 +49,17 @@ variable "code" {
     condition     = contains(["x86_64", "arm64"], var.code.architecture)
     error_message = "The architecture is x86_64 or arm64."
   }
+
+  validation {
+    condition = alltrue([
+      for name in ["packages", "search", "cart", "profile", "authorizer", "identity", "changes", "indexer", "manifest", "logging", "housekeeping"] :
+      fileexists("${var.code.folder}/${name}.zip")
+    ])
+    error_message = join("", ["There are no zips of some functions in ${var.code.folder}: build them with scripts/package, or unpack a release's there. Missing: ", join(", ", [
+      for name in ["packages", "search", "cart", "profile", "authorizer", "identity", "changes", "indexer", "manifest", "logging", "housekeeping"] :
+      "${name}.zip" if !fileexists("${var.code.folder}/${name}.zip")
+    ]), "."])
+  }
 }
 
 variable "runtime" {
@@ -323,8 +334,8 @@ variable "group_map" {
 
   validation {
     # Base64 tells bytes: length() counts characters.
-    condition     = length(base64encode(jsonencode(var.group_map))) <= 4000
-    error_message = "Lambda's environment holds 4 KB: the group map may have 3,000 bytes as JSON."
+    condition     = length(base64encode(join("", [jsonencode(var.group_map), var.admin_group]))) <= 4000
+    error_message = "Lambda's environment holds 4 KB: the group map as JSON and the administrators' group may have 3,000 bytes together."
   }
 }
 
@@ -380,4 +391,10 @@ variable "console_origins" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    # An origin has no other characters than ASCII's.
+    condition     = length(join(",", var.console_origins)) <= 2000
+    error_message = "Lambda's environment holds 4 KB: the origins may have 2,000 characters together."
+  }
 }

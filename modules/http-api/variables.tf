@@ -109,7 +109,7 @@ variable "domain" {
   default = null
 
   validation {
-    condition     = var.domain == null || can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.domain.name))
+    condition     = var.domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.domain.name))
     error_message = "The domain is a name in lower case, such as api.lake.example.com."
   }
 

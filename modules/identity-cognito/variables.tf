@@ -166,6 +166,11 @@ variable "domain" {
   }
 
   validation {
+    condition     = var.domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.domain.name))
+    error_message = "The domain is a host's name in lower case, such as sign-in.lake.example.com."
+  }
+
+  validation {
     condition     = var.domain == null || var.domain_prefix == null
     error_message = "The sign-in page has one address: set domain or domain_prefix."
   }
@@ -207,8 +212,8 @@ variable "jwks_url" {
   default     = null
 
   validation {
-    condition     = var.jwks_url == null || can(regex("^(https://|http://(localhost|127\\.0\\.0\\.1)[:/])", var.jwks_url))
-    error_message = "Keys are fetched by https (http only from this machine)."
+    condition     = var.jwks_url == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(localhost|127\\.0\\.0\\.1))(:[0-9]+)?(/[^#\\s]*)?$", var.jwks_url))
+    error_message = "Keys are fetched from https://host/path (http only from this machine)."
   }
 }
 

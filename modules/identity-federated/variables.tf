@@ -93,8 +93,8 @@ variable "oidc" {
   default = null
 
   validation {
-    condition     = var.oidc == null || can(regex("^(https://|http://(localhost|127\\.0\\.0\\.1)[:/])", var.oidc.issuer))
-    error_message = "The issuer is an https address (http only on this machine)."
+    condition     = var.oidc == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(localhost|127\\.0\\.0\\.1))(:[0-9]+)?(/[^?#\\s]*)?$", var.oidc.issuer))
+    error_message = "The issuer is https://host or https://host/path (http only on this machine)."
   }
 
   validation {
@@ -138,6 +138,12 @@ variable "group_map" {
   }
 
   validation {
+    # What the identity function makes of a single value in brackets: a list.
+    condition     = alltrue([for name in keys(var.group_map) : name == trimspace(name) && name != "" && !can(regex("^\\[.*\\]$", name))])
+    error_message = "The provider's name of a group is not empty, has no space at its ends, and is no list in brackets: no sign-in would find it."
+  }
+
+  validation {
     # Base64 tells bytes: length() counts characters.
     condition     = length(base64encode(jsonencode(var.group_map))) <= 4000
     error_message = "Lambda's environment holds 4 KB: the group map may have 3,000 bytes as JSON."
@@ -152,6 +158,16 @@ variable "admin_group" {
   validation {
     condition     = length(trimspace(var.admin_group)) > 0
     error_message = "Without a group of administrators nobody could look after the data lake."
+  }
+
+  validation {
+    condition     = var.admin_group == trimspace(var.admin_group) && !can(regex("^\\[.*\\]$", var.admin_group))
+    error_message = "The name of the administrators' group has no space at its ends and is no list in brackets: no sign-in would find it."
+  }
+
+  validation {
+    condition     = length(base64encode(join("", [jsonencode(var.group_map), var.admin_group]))) <= 4000
+    error_message = "Lambda's environment holds 4 KB: the group map as JSON and the administrators' group may have 3,000 bytes together."
   }
 
   validation {
@@ -187,6 +203,11 @@ variable "domain" {
   validation {
     condition     = var.domain == null || can(regex("^arn:[a-z-]+:acm:us-east-1:", var.domain.certificate_arn))
     error_message = "The certificate is named by its ARN in AWS Certificate Manager, in us-east-1."
+  }
+
+  validation {
+    condition     = var.domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.domain.name))
+    error_message = "The domain is a host's name in lower case, such as sign-in.lake.example.com."
   }
 
   validation {
@@ -231,8 +252,8 @@ variable "jwks_url" {
   default     = null
 
   validation {
-    condition     = var.jwks_url == null || can(regex("^(https://|http://(localhost|127\\.0\\.0\\.1)[:/])", var.jwks_url))
-    error_message = "Keys are fetched by https (http only from this machine)."
+    condition     = var.jwks_url == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(localhost|127\\.0\\.0\\.1))(:[0-9]+)?(/[^#\\s]*)?$", var.jwks_url))
+    error_message = "Keys are fetched from https://host/path (http only from this machine)."
   }
 }
 

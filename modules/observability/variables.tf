@@ -118,6 +118,11 @@ variable "budget" {
   }
 
   validation {
+    condition     = alltrue([for email in try(var.budget.emails, []) : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", email))])
+    error_message = "A budget tells e-mail addresses (somebody@example.com)."
+  }
+
+  validation {
     condition     = try(var.budget.tag, null) == null || can(regex("^[^$]+\\$[^$]+$", var.budget.tag))
     error_message = "The tag is written key$value."
   }

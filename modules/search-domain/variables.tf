@@ -36,6 +36,16 @@ variable "existing" {
   }
 
   validation {
+    condition     = var.existing == null || !can(regex("^https?://vpc-", var.existing.endpoint))
+    error_message = "The functions run outside of any VPC: they don't reach an endpoint within one (vpc-…)."
+  }
+
+  validation {
+    condition     = var.existing == null || !can(regex("\\.(es\\.amazonaws\\.com|on\\.aws)(:[0-9]+)?$", var.existing.endpoint)) || try(var.existing.domain_arn, null) != null
+    error_message = "This is the address of a domain of OpenSearch Service: without its ARN (existing_domain_arn) the functions would have no right to use it."
+  }
+
+  validation {
     condition     = try(var.existing.domain_arn, null) == null || can(regex("^arn:[a-z-]+:es:[a-z0-9-]+:[0-9]{12}:domain/[a-z0-9-]+$", var.existing.domain_arn))
     error_message = "The domain's ARN is arn:…:es:…:domain/NAME."
   }
@@ -60,8 +70,9 @@ variable "domain" {
   }
 
   validation {
-    condition     = can(regex("^OpenSearch_[2-9]\\.[0-9]+$", var.domain.engine_version))
-    error_message = "The engine version is that of an OpenSearch release in the service (OpenSearch_3.1)."
+    # Those that the tests run.
+    condition     = contains(["OpenSearch_3.5", "OpenSearch_3.6"], var.domain.engine_version)
+    error_message = "The engine version is one that was tested: OpenSearch_3.5 or OpenSearch_3.6."
   }
 
   validation {
@@ -70,8 +81,13 @@ variable "domain" {
   }
 
   validation {
-    condition     = var.domain.nodes == null || try(var.domain.nodes >= 1 && var.domain.nodes == floor(var.domain.nodes), false)
-    error_message = "There is at least one node."
+    condition     = var.domain.nodes == null || try(var.domain.nodes >= 1 && var.domain.nodes <= 80 && var.domain.nodes == floor(var.domain.nodes), false)
+    error_message = "There are 1 to 80 nodes, as AWS allows without being asked."
+  }
+
+  validation {
+    condition     = alltrue([for type in [var.domain.instance_type, var.domain.master_instance_type] : type == null || can(regex("^[a-z0-9]+\\.[a-z0-9]+\\.search$", type))])
+    error_message = "An instance type ends with .search (m7g.large.search)."
   }
 
   validation {
@@ -80,8 +96,8 @@ variable "domain" {
   }
 
   validation {
-    condition     = var.domain.volume_gib == null || try(var.domain.volume_gib >= 10 && var.domain.volume_gib == floor(var.domain.volume_gib), false)
-    error_message = "A node's volume has a whole number of GiB, at least 10."
+    condition     = var.domain.volume_gib == null || try(var.domain.volume_gib >= 10 && var.domain.volume_gib <= 24576 && var.domain.volume_gib == floor(var.domain.volume_gib), false)
+    error_message = "A node's volume has a whole number of GiB, 10 to 24,576; small instance types have lower limits."
   }
 
   validation {

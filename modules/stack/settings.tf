@@ -20,6 +20,11 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = !anytrue([for key in keys(var.tags) : startswith(lower(key), "aws:")])
+    error_message = "AWS reserves tags whose keys begin with aws: for itself."
+  }
 }
 
 variable "protect" {

@@ -147,3 +147,13 @@ run "a_lock_that_s3_does_not_have" {
   }
   expect_failures = [var.lock_mode]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}

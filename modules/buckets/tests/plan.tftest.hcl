@@ -75,3 +75,43 @@ run "half_a_day" {
   }
   expect_failures = [var.logs]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_log_bucket_by_its_arn" {
+  command = plan
+
+  variables {
+    existing_log_bucket = "arn:aws:s3:::our-logs"
+  }
+
+  expect_failures = [var.existing_log_bucket]
+}
+
+run "refuses_to_log_the_data_bucket_into_itself" {
+  command = plan
+
+  variables {
+    existing_log_bucket = "data-lake-data-123456789012-eu-west-1"
+  }
+
+  expect_failures = [var.existing_log_bucket]
+}
+
+run "refuses_to_log_the_audit_bucket_into_itself" {
+  command = plan
+
+  variables {
+    existing_log_bucket = "data-lake-audit-123456789012-eu-west-1"
+  }
+
+  expect_failures = [var.existing_log_bucket]
+}

@@ -226,3 +226,13 @@ run "an_origin_with_a_wildcard" {
   }
   expect_failures = [var.console_origins]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}

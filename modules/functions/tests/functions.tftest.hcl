@@ -628,3 +628,33 @@ run "refuses_half_a_second" {
 
   expect_failures = [var.sizes]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_origins_that_no_environment_holds" {
+  command = plan
+
+  variables {
+    console_origins = [for number in range(100) : "https://console-${number}.lake.example.com"]
+  }
+
+  expect_failures = [var.console_origins]
+}
+
+run "refuses_code_that_is_not_there" {
+  command = plan
+
+  variables {
+    code = { folder = "./tests" }
+  }
+
+  expect_failures = [var.code]
+}

@@ -183,3 +183,23 @@ run "refuses_a_domain_without_a_certificate" {
 
   expect_failures = [var.domain]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_domain_that_is_no_host" {
+  command = plan
+
+  variables {
+    domain = { name = "-api.lake.example", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1" }
+  }
+
+  expect_failures = [var.domain]
+}

@@ -235,3 +235,56 @@ run "refuses_an_administrator_without_an_address" {
 
   expect_failures = [var.administrator]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_sign_in_domain_that_is_no_host" {
+  command = plan
+
+  variables {
+    domain = { name = "https://sign-in.example.com", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_keys_of_a_host_in_disguise" {
+  command = plan
+
+  variables {
+    jwks_url = "http://localhost:1@evil.example/keys"
+  }
+
+  expect_failures = [var.jwks_url]
+}
+
+run "refuses_keys_of_no_host" {
+  command = plan
+
+  variables {
+    jwks_url = "https:///keys"
+  }
+
+  expect_failures = [var.jwks_url]
+}
+
+run "keys_of_a_host" {
+  command = plan
+
+  variables {
+    jwks_url = "https://keys.example:8443/{user_pool_id}/jwks.json?v=1"
+  }
+
+  assert {
+    condition     = strcontains(output.jwks_url, "keys.example:8443")
+    error_message = "Keys may come from another host."
+  }
+}

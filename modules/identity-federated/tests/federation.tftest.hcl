@@ -218,3 +218,153 @@ run "refuses_sessions_for_a_week" {
 
   expect_failures = [var.tokens]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_sign_in_domain_that_is_no_host" {
+  command = plan
+
+  variables {
+    domain = { name = "https://sign-in.example.com", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_keys_of_a_host_in_disguise" {
+  command = plan
+
+  variables {
+    jwks_url = "http://localhost:1@evil.example/keys"
+  }
+
+  expect_failures = [var.jwks_url]
+}
+
+run "refuses_keys_of_no_host" {
+  command = plan
+
+  variables {
+    jwks_url = "https:///keys"
+  }
+
+  expect_failures = [var.jwks_url]
+}
+
+run "keys_of_a_host" {
+  command = plan
+
+  variables {
+    jwks_url = "https://keys.example:8443/{user_pool_id}/jwks.json?v=1"
+  }
+
+  assert {
+    condition     = strcontains(output.jwks_url, "keys.example:8443")
+    error_message = "Keys may come from another host."
+  }
+}
+
+run "refuses_an_issuer_in_disguise" {
+  command = plan
+
+  variables {
+    saml               = null
+    oidc               = { issuer = "http://localhost:1@evil.example", client_id = "lake" }
+    oidc_client_secret = "hidden"
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_an_issuer_without_a_host" {
+  command = plan
+
+  variables {
+    saml               = null
+    oidc               = { issuer = "https://", client_id = "lake" }
+    oidc_client_secret = "hidden"
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_administrators_with_a_space_before" {
+  command = plan
+
+  variables {
+    admin_group = " Lake Administrators"
+  }
+
+  expect_failures = [var.admin_group]
+}
+
+run "refuses_administrators_in_brackets" {
+  command = plan
+
+  variables {
+    admin_group = "[admins]"
+  }
+
+  expect_failures = [var.admin_group]
+}
+
+run "refuses_a_group_with_a_space_behind" {
+  command = plan
+
+  variables {
+    group_map = { "Research " = "research" }
+  }
+
+  expect_failures = [var.group_map]
+}
+
+run "refuses_a_group_in_brackets" {
+  command = plan
+
+  variables {
+    group_map = { "[Research]" = "research" }
+  }
+
+  expect_failures = [var.group_map]
+}
+
+run "refuses_a_group_without_a_name" {
+  command = plan
+
+  variables {
+    group_map = { "" = "research" }
+  }
+
+  expect_failures = [var.group_map]
+}
+
+run "refuses_an_administrators_group_that_no_environment_holds" {
+  command = plan
+
+  variables {
+    admin_group = join("", [for number in range(1000) : "aaaa"])
+  }
+
+  expect_failures = [var.admin_group]
+}
+
+run "names_with_commas_and_brackets" {
+  command = plan
+
+  variables {
+    group_map = { "CN=Staff [EU],OU=Groups" = "staff" }
+  }
+
+  assert {
+    condition     = output.group_map["CN=Staff [EU],OU=Groups"] == "staff"
+    error_message = "A comma is part of a name, and so is a bracket inside."
+  }
+}

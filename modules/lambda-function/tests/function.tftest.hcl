@@ -234,3 +234,13 @@ run "refuses_a_retention_that_logs_do_not_know" {
 
   expect_failures = [var.logs]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}

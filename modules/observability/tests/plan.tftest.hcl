@@ -167,3 +167,23 @@ run "nothing_to_watch" {
   }
   expect_failures = [var.functions]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_budget_that_tells_nobody_by_mail" {
+  command = plan
+
+  variables {
+    budget = { monthly_usd = 100, emails = ["ada"] }
+  }
+
+  expect_failures = [var.budget]
+}

@@ -257,3 +257,13 @@ run "half_a_day" {
   }
   expect_failures = [var.delivery]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}

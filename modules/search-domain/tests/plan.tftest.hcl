@@ -246,3 +246,119 @@ run "another_engine" {
   }
   expect_failures = [var.domain]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_an_endpoint_in_a_vpc" {
+  command = plan
+
+  variables {
+    existing = { endpoint = "https://vpc-lake-abc.eu-west-1.es.amazonaws.com", domain_arn = "arn:aws:es:eu-west-1:123456789012:domain/lake" }
+  }
+
+  expect_failures = [var.existing]
+}
+
+run "refuses_a_domain_without_its_arn" {
+  command = plan
+
+  variables {
+    existing = { endpoint = "https://search-lake-abc.eu-west-1.es.amazonaws.com" }
+  }
+
+  expect_failures = [var.existing]
+}
+
+run "refuses_a_domain_of_the_newer_kind_without_its_arn" {
+  command = plan
+
+  variables {
+    existing = { endpoint = "https://search-lake-abc.aos.eu-west-1.on.aws" }
+  }
+
+  expect_failures = [var.existing]
+}
+
+run "refuses_an_engine_that_was_not_tested" {
+  command = plan
+
+  variables {
+    domain = { engine_version = "OpenSearch_2.19" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_an_instance_of_another_service" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "m7g.large" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_master_of_another_service" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", master_instance_type = "m7g.large" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_more_nodes_than_aws" {
+  command = plan
+
+  variables {
+    domain = { nodes = 81 }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_more_disk_than_any_node_has" {
+  command = plan
+
+  variables {
+    domain = { volume_gib = 24577 }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "a_domain_that_is_there_with_its_arn" {
+  command = plan
+
+  variables {
+    existing = { endpoint = "https://search-lake-abc.eu-west-1.es.amazonaws.com", domain_arn = "arn:aws:es:eu-west-1:123456789012:domain/lake" }
+  }
+
+  assert {
+    condition     = output.domain_name == "lake"
+    error_message = "A domain that is there is used."
+  }
+}
+
+run "the_largest_domain" {
+  command = plan
+
+  variables {
+    domain = { nodes = 80, volume_gib = 24576, engine_version = "OpenSearch_3.6", instance_type = "m7g.16xlarge.search" }
+  }
+
+  assert {
+    condition     = aws_opensearch_domain.this[0].cluster_config[0].instance_count == 80
+    error_message = "The limits themselves are allowed."
+  }
+}

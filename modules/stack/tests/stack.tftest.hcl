@@ -107,3 +107,100 @@ run "refuses_to_tell_topics_of_no_alarms" {
 
   expect_failures = [var.alarms]
 }
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_tags_of_aws" {
+  command = plan
+
+  variables {
+    tags = { "AWS:team" = "lake" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_key_of_another_region" {
+  command = plan
+
+  variables {
+    keys = { data_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-1111-1111-1111-111111111111" }
+  }
+
+  expect_failures = [data.aws_region.current]
+}
+
+run "refuses_a_second_key_of_another_region" {
+  command = plan
+
+  variables {
+    keys = { user_secrets_key_arn = "arn:aws:kms:us-east-1:123456789012:key/11111111-1111-1111-1111-111111111111" }
+  }
+
+  expect_failures = [data.aws_region.current]
+}
+
+run "refuses_a_certificate_of_another_region" {
+  command = plan
+
+  variables {
+    api = { domain = { name = "api.lake.example", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" } }
+  }
+
+  expect_failures = [data.aws_region.current]
+}
+
+run "refuses_a_domain_of_another_region" {
+  command = plan
+
+  variables {
+    search = { existing_endpoint = "https://search.example", existing_domain_arn = "arn:aws:es:us-east-1:123456789012:domain/ours" }
+  }
+
+  expect_failures = [data.aws_region.current]
+}
+
+run "refuses_a_topic_of_another_region" {
+  command = plan
+
+  variables {
+    alarms = { topic_arns = ["arn:aws:sns:us-east-1:123456789012:operations"] }
+  }
+
+  expect_failures = [data.aws_region.current]
+}
+
+run "refuses_china" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-cn" }
+  }
+
+  expect_failures = [data.aws_partition.current]
+}
+
+run "what_is_in_this_region" {
+  command = plan
+
+  variables {
+    keys   = { data_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111" }
+    alarms = { topic_arns = ["arn:aws:sns:eu-west-1:123456789012:operations"] }
+    api    = { domain = { name = "api.lake.example", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1" } }
+    tags   = { "team:aws" = "lake" }
+  }
+
+  assert {
+    condition     = output.api_url == "https://api.lake.example"
+    error_message = "Keys, topics and certificates of the same region are taken."
+  }
+}

@@ -103,3 +103,106 @@ run "refuses_to_tell_topics_of_no_alarms" {
 
   expect_failures = [var.alarms]
 }
+
+run "refuses_tags_of_aws" {
+  command = plan
+
+  variables {
+    tags = { "aws:team" = "lake" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_prefix_of_every_account" {
+  command = plan
+
+  variables {
+    prefix = "default"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_prefix_that_begins_as_awss_own" {
+  command = plan
+
+  variables {
+    prefix = "aws-lake"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_prefix_that_s3_reserves" {
+  command = plan
+
+  variables {
+    prefix = "xn--lake"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_prefix_that_s3_reserves_too" {
+  command = plan
+
+  variables {
+    prefix = "sthree-lake"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_prefix_of_s3s_examples" {
+  command = plan
+
+  variables {
+    prefix = "amzn-s3-demo-x"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_prefix_of_the_default_prefixs_keys" {
+  command = plan
+
+  variables {
+    prefix = "datalake"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_prefix_of_an_audit_key" {
+  command = plan
+
+  variables {
+    prefix = "lake-audit"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "refuses_a_prefix_of_a_secrets_key" {
+  command = plan
+
+  variables {
+    prefix = "x-user-secrets"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "a_prefix_beside_those" {
+  command = plan
+
+  variables {
+    prefix = "lawn-audits"
+  }
+
+  assert {
+    condition     = output.function_names["packages"] == "lawn-audits-package-service"
+    error_message = "Only these beginnings and ends are taken."
+  }
+}

@@ -133,3 +133,23 @@ run "oidc" {
     error_message = "The provider may speak OpenID Connect, and what to enter there is told."
   }
 }
+
+run "refuses_tags_of_aws" {
+  command = plan
+
+  variables {
+    tags = { "aws:team" = "lake" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_prefix_that_is_taken" {
+  command = plan
+
+  variables {
+    prefix = "lake-audit"
+  }
+
+  expect_failures = [var.prefix]
+}
