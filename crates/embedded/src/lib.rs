@@ -11,6 +11,7 @@ pub mod signer;
 pub mod snapshot;
 mod sqlite;
 pub mod tables;
+pub mod tls;
 pub mod users;
 
 /// What is wrong with the pages of a SQLite file; empty for a sound one. Reads all of it, and blocks.

@@ -3,7 +3,9 @@
 mod administration;
 mod authenticate;
 mod bridges;
+mod client_address;
 mod home;
+mod metrics;
 mod objects;
 mod routes;
 mod serve;

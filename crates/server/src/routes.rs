@@ -4,33 +4,46 @@ use std::{net::IpAddr, sync::Arc};
 
 use app::profile::Deployment;
 use async_trait::async_trait;
-use axum::{Router, http::HeaderValue, middleware::from_fn_with_state};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::HeaderValue,
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
 use domain::{
     PortError, PortErrorKind, PortResult, Principal,
     audit::Origin,
     id::UserId,
+    ports::Ids,
     principal::{Role, Via},
 };
 use runtime::configuration::Configuration;
+use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     authenticate,
     home::{BUCKET, Home, ObjectPorts},
+    metrics::{Metrics, observe},
     sign_in::{self, Client, SignInConfig, SignInHook, SignInParts},
 };
 
 /// The whole HTTP surface.
-pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, configuration: &Configuration, api_url: &str) -> anyhow::Result<Router> {
+pub(crate) fn router(
+    home: &Arc<Home>,
+    ports: &ObjectPorts,
+    configuration: &Configuration,
+    api_url: &str,
+    metrics: &Metrics,
+) -> anyhow::Result<Router> {
     let (api, _) = functions(home, ports, api_url).split_for_parts();
-    let sign_in = SignInConfig {
-        origin: api_url.to_owned(),
-        clients: vec![Client::console(api_url), Client::command_line()],
-        trust_forwarded_for: false,
-    };
+    let sign_in = SignInConfig { origin: api_url.to_owned(), clients: vec![Client::console(api_url), Client::command_line()] };
     let authorizer = authenticate::authorizer(home, &sign_in);
     let origins = vec![HeaderValue::from_str(api_url)?];
-    let edge = web::Edge::new(Arc::clone(&home.ids), origins, configuration.limits.concurrent_requests);
+    let limits = &configuration.limits;
+    let of_requests = web::Limits { body: limits.body_bytes, body_time: limits.body_time, time: limits.request_time };
+    let edge = web::Edge::new(Arc::clone(&home.ids), origins, limits.concurrent_requests).with_limits(of_requests);
     let api = web::finish(api, edge).layer(from_fn_with_state(Arc::new(authorizer), authenticate::authenticate));
     let sign_in = sign_in::router(SignInParts {
         config: sign_in,
@@ -40,7 +53,20 @@ pub(crate) fn router(home: &Arc<Home>, ports: &ObjectPorts, configuration: &Conf
         clock: Arc::clone(&home.clock),
         ids: Arc::clone(&home.ids),
     })?;
-    Ok(sign_in.fallback_service(api))
+    let sign_in = sign_in.layer(from_fn_with_state(Arc::clone(&home.ids), name_answer));
+    let observed = |router: Router| router.layer(from_fn_with_state(metrics.clone(), observe));
+    Ok(observed(sign_in).fallback_service(observed(api)))
+}
+
+/// Answers of sign-in have a request id too, by which people and logs can speak of them.
+async fn name_answer(State(ids): State<Arc<dyn Ids>>, request: Request, next: Next) -> Response {
+    let request_id = format!("req_{}", ids.new_id());
+    let span = tracing::info_span!("request", request.id = %request_id, http.method = %request.method());
+    let mut response = next.run(request).instrument(span).await;
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
 }
 
 fn functions(home: &Home, ports: &ObjectPorts, api_url: &str) -> OpenApiRouter {

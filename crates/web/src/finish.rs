@@ -39,13 +39,38 @@ pub struct Edge {
     console_origins: Vec<HeaderValue>,
     places: Arc<Semaphore>,
     readers: Arc<Semaphore>,
+    limits: Limits,
+}
+
+/// What one request may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a body may be, in bytes.
+    pub body: usize,
+    /// How long it may take to arrive.
+    pub body_time: Duration,
+    /// How long an answer may take.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body: BODY_LIMIT, body_time: BODY_TIME, time: TIME_LIMIT }
+    }
 }
 
 impl Edge {
     /// Request ids by `ids`, where the home gave none; answers that pages of `console_origins` (`https://…`) may read; at
     /// most so many `requests` handled at once: more are answered 503.
     pub fn new(ids: Arc<dyn Ids>, console_origins: Vec<HeaderValue>, requests: usize) -> Self {
-        Self { ids, console_origins, places: Arc::new(Semaphore::new(requests)), readers: Arc::new(Semaphore::new(BODIES)) }
+        let (places, readers) = (Arc::new(Semaphore::new(requests)), Arc::new(Semaphore::new(BODIES)));
+        Self { ids, console_origins, places, readers, limits: Limits::default() }
+    }
+
+    /// The same with other limits than those that every home has.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 }
 
@@ -111,18 +136,20 @@ async fn read(edge: &Edge, parts: &Parts, body: Body) -> Result<Bytes, Rejection
     if !matches!(parts.extensions.get(), Some(Verdict::Allowed { .. })) {
         return Ok(Bytes::new());
     }
-    let Ok(Ok(_reader)) = tokio::time::timeout(BODY_TIME, edge.readers.acquire()).await else { return Err(Rejection::overloaded()) };
-    tokio::time::timeout(BODY_TIME, collect(&parts.headers, body))
+    let Ok(Ok(_reader)) = tokio::time::timeout(edge.limits.body_time, edge.readers.acquire()).await else {
+        return Err(Rejection::overloaded());
+    };
+    tokio::time::timeout(edge.limits.body_time, collect(&parts.headers, body, edge.limits.body))
         .await
         .unwrap_or_else(|_| Err(Rejection::malformed("The body did not arrive in time.")))
 }
 
-async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Rejection> {
+async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Rejection> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > BODY_LIMIT) {
+    if declared.is_some_and(|length| length > limit) {
         return Err(Rejection::too_large());
     }
-    match Limited::new(body, BODY_LIMIT).collect().await {
+    match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Rejection::too_large()),
         Err(_) => Err(Rejection::malformed("The body broke off.")),
@@ -156,7 +183,7 @@ async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) ->
     request.extensions_mut().insert(origin);
     let span = tracing::info_span!("request", request.id = %request_id, http.method = %method);
     let answer = async {
-        match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+        match tokio::time::timeout(edge.limits.time, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Rejection::timed_out().into_response(),
         }

@@ -11,7 +11,7 @@ pub mod operations;
 pub mod problem;
 
 pub use app::{AppError, AppResult, Caller};
-pub use finish::{Edge, finish, function};
+pub use finish::{Edge, Limits, finish, function};
 pub use problem::Rejection;
 
 /// Bodies are at most so large: Lambda's 6 MB hold the escaped body.

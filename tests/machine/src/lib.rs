@@ -43,6 +43,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Lake {
     folder: TempDir,
     log_level: String,
+    arguments: Vec<String>,
     api: String,
     objects: String,
     server: Option<process::Running>,
@@ -69,6 +70,7 @@ impl Lake {
         let mut lake = Self {
             folder: tempfile::tempdir()?,
             log_level: level.to_owned(),
+            arguments: Vec::new(),
             api: String::new(),
             objects: String::new(),
             server: None,

@@ -72,6 +72,11 @@ impl Lake {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Gives the server more flags whenever it starts from now on.
+    pub fn set_arguments(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    }
+
     /// Starts the server, on the same ports as before, and waits until it answers.
     ///
     /// # Errors
@@ -85,6 +90,7 @@ impl Lake {
         let (api, objects) = (listen(&self.api)?, listen(&self.objects)?);
         let mut command = tokio::process::Command::from(self.server_command()?);
         command.args(["serve", "--api-listen", &api, "--objects-listen", &objects]);
+        command.args(&self.arguments);
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let mut said = BufReader::new(child.stdout.take().context("its output")?).lines();
         let greeting = async {

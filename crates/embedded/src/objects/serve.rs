@@ -20,6 +20,7 @@ use super::{
     linger::LingeringBody,
     store::ObjectStore,
 };
+use crate::listen::{self, Limits};
 
 /// How far a client's clock may be off.
 const CLOCK_SKEW_SECONDS: u32 = 300;
@@ -35,8 +36,8 @@ pub struct EndpointOptions {
     pub access: Arc<dyn ObjectAccess>,
     /// Origins (`https://console.example`) whose scripts may use signed URLs.
     pub origins: Vec<String>,
-    /// Most connections at once; more wait to be accepted.
-    pub connections: usize,
+    /// What the port takes.
+    pub limits: Limits,
 }
 
 /// Serves the store until `shutdown`, then lets transfers end, but not for long.
@@ -47,11 +48,12 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let handler = Arc::new(Handler::new(store, &options));
+    let limits = options.limits;
     let handle = move |request: Request<Incoming>, _| {
         let handler = Arc::clone(&handler);
         async move { handler.handle(request).await }
     };
-    crate::listen::serve(listener, options.connections, handle, shutdown).await
+    listen::serve(listener, limits, handle, shutdown).await
 }
 
 /// Answers one request.

@@ -9,7 +9,7 @@ use std::{
 
 use crate::support::{BUCKET, RandomIds, SystemClock, open};
 use bytes::Bytes;
-use datalake_embedded::objects::{ObjectStore, PutConditions, StoreError};
+use datalake_embedded::objects::{ContentHold, ObjectStore, PutConditions, StoreError};
 use futures::{StreamExt, TryStreamExt, stream};
 
 type Content = Result<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -41,6 +41,26 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[tokio::test]
+async fn content_that_somebody_copies_is_removed_only_after_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    store.ensure_bucket(BUCKET).await.expect("a bucket");
+    let hold = ContentHold::take(folder.path()).expect("held");
+    for key in ["first", "second"] {
+        put(&store, key, "content").await;
+    }
+    let remove = async |key: &str| {
+        let (record, _) = store.find(BUCKET, key, None).await.expect("there");
+        store.remove(BUCKET, key, &record.version).await.expect("removed");
+    };
+    remove("first").await;
+    assert_eq!(files(folder.path()).len(), 2, "it may be copied yet");
+    drop(hold);
+    remove("second").await;
+    assert!(files(folder.path()).is_empty(), "what was left goes with the next");
 }
 
 #[tokio::test]

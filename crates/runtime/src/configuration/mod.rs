@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use url::Url;
 
 use crate::worker::Pace;
@@ -31,6 +32,12 @@ pub struct Configuration {
     pub objects: Endpoint,
     /// What the process tells about itself.
     pub log: Log,
+    /// The certificate, if API and object endpoint speak TLS.
+    pub tls: Option<TlsFiles>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where metrics are told, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// The loops of the workers.
     pub workers: Workers,
     /// What one client may ask of the server.
@@ -47,14 +54,23 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// How clients reach it, now that it listens on `bound`; without a slash at the end.
+    /// How clients reach it, now that it listens on `bound`, with TLS or without; without a slash at the end.
     #[must_use]
-    pub fn public_url(&self, bound: SocketAddr) -> String {
+    pub fn public_url(&self, bound: SocketAddr, encrypted: bool) -> String {
         match &self.public_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => format!("http://{bound}"),
+            None => format!("{}://{bound}", if encrypted { "https" } else { "http" }),
         }
     }
+}
+
+/// A certificate in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate with its chain.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 /// The form of log lines.
@@ -101,6 +117,20 @@ pub struct Workers {
 pub struct Limits {
     /// How many requests to the API are served at once; more are answered 503.
     pub concurrent_requests: usize,
+    /// How long an answer of the API may take.
+    pub request_time: Duration,
+    /// How long a request's body may be.
+    pub body_bytes: usize,
+    /// How long it may take to arrive.
+    pub body_time: Duration,
+    /// How long a request's head may be.
+    pub head_bytes: usize,
+    /// How long it may take to arrive.
+    pub head_time: Duration,
+    /// How many connections to the API there may be at once.
+    pub api_connections: usize,
+    /// How many connections to the object endpoint there may be at once.
+    pub object_connections: usize,
 }
 
 impl Configuration {
@@ -134,11 +164,15 @@ fn read(reader: &mut Reader) -> Option<Configuration> {
     let (api, objects) = (endpoint(reader, "api"), endpoint(reader, "objects"));
     let (format, level) = (reader.value("log.format"), level(reader));
     let (workers, limits) = (workers(reader), limits(reader));
+    let (tls, trusted_proxies, metrics_listen) = (tls(reader), trusted_proxies(reader), reader.optional("metrics.listen"));
     Some(Configuration {
         data_dir: data_dir?,
         api: api?,
         objects: objects?,
         log: Log { format: format?, level: level? },
+        tls,
+        trusted_proxies,
+        metrics_listen,
         workers: workers?,
         limits: limits?,
     })
@@ -159,6 +193,35 @@ fn endpoint(reader: &mut Reader, name: &str) -> Option<Endpoint> {
         reader.refuse(&url_key, format_args!("must be set when listening on {listen}: clients can't reach that address"));
     }
     Some(Endpoint { listen, public_url })
+}
+
+/// Both files or none.
+fn tls(reader: &mut Reader) -> Option<TlsFiles> {
+    match (reader.optional("tls.certificate"), reader.optional("tls.key")) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (Some(_), None) => {
+            reader.refuse("tls.key", "must be set with tls.certificate");
+            None
+        }
+        (None, Some(_)) => {
+            reader.refuse("tls.certificate", "must be set with tls.key");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
+    let text: Option<String> = reader.optional("api.trusted_proxies");
+    let entries = text.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let mut nets = Vec::new();
+    for entry in entries {
+        match entry.parse::<IpNet>().or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from)) {
+            Ok(net) => nets.push(net),
+            Err(_) => reader.refuse("api.trusted_proxies", format_args!("must be addresses or nets, not {entry:?}")),
+        }
+    }
+    nets
 }
 
 fn level(reader: &mut Reader) -> Option<String> {
@@ -187,7 +250,23 @@ fn workers(reader: &mut Reader) -> Option<Workers> {
 
 fn limits(reader: &mut Reader) -> Option<Limits> {
     let concurrent_requests = reader.between("limits.concurrent_requests", 1, 100_000);
-    Some(Limits { concurrent_requests: concurrent_requests? })
+    let request_time = reader.seconds("limits.request_seconds", 1, 300);
+    let body_bytes = reader.between("limits.body_bytes", 64 * 1024, 64 * 1024 * 1024);
+    let body_time = reader.seconds("limits.body_seconds", 1, 300);
+    let head_bytes = reader.between("limits.head_bytes", 16 * 1024, 1024 * 1024);
+    let head_time = reader.seconds("limits.head_seconds", 1, 300);
+    let api_connections = reader.between("limits.api_connections", 1, 1_000_000);
+    let object_connections = reader.between("limits.object_connections", 1, 1_000_000);
+    Some(Limits {
+        concurrent_requests: concurrent_requests?,
+        request_time: request_time?,
+        body_bytes: body_bytes?,
+        body_time: body_time?,
+        head_bytes: head_bytes?,
+        head_time: head_time?,
+        api_connections: api_connections?,
+        object_connections: object_connections?,
+    })
 }
 
 impl fmt::Display for LogFormat {

@@ -31,6 +31,11 @@ settings! {
         "where the object endpoint listens";
     "objects.public_url", "DATALAKE_OBJECTS_PUBLIC_URL", None, "a URL such as https://objects.example.org",
         "how clients reach the object endpoint";
+    "api.trusted_proxies", "DATALAKE_API_TRUSTED_PROXIES", None, "addresses or nets such as 10.0.0.0/8, with commas between",
+        "proxies whose X-Forwarded-For is believed";
+    "tls.certificate", "DATALAKE_TLS_CERTIFICATE", None, "a file", "the certificate with its chain (PEM); API and objects speak TLS then";
+    "tls.key", "DATALAKE_TLS_KEY", None, "a file", "the certificate's key (PEM)";
+    "metrics.listen", "DATALAKE_METRICS_LISTEN", None, "an address such as 127.0.0.1:9090", "where metrics are told; nowhere if not given";
     "log.format", "DATALAKE_LOG_FORMAT", Some("text"), "json or text", "the form of log lines";
     "log.level", "DATALAKE_LOG_LEVEL", Some("info"), "a level, or a filter such as info,datalake_server=debug", "what is logged";
     "workers.batch", "DATALAKE_WORKERS_BATCH", Some("100"), "a number", "how many entries a worker gets at once";
@@ -42,4 +47,11 @@ settings! {
     "workers.grace_seconds", "DATALAKE_WORKERS_GRACE_SECONDS", Some("10"), "a number of seconds", "how long a batch may go on when the server stops";
     "workers.sweep_seconds", "DATALAKE_WORKERS_SWEEP_SECONDS", Some("60"), "a number of seconds", "how often to look for what is due";
     "limits.concurrent_requests", "DATALAKE_LIMITS_CONCURRENT_REQUESTS", Some("512"), "a number", "how many requests to the API are served at once";
+    "limits.request_seconds", "DATALAKE_LIMITS_REQUEST_SECONDS", Some("28"), "a number of seconds", "how long an answer of the API may take";
+    "limits.body_bytes", "DATALAKE_LIMITS_BODY_BYTES", Some("3145728"), "a number of bytes", "how long a request's body may be";
+    "limits.body_seconds", "DATALAKE_LIMITS_BODY_SECONDS", Some("15"), "a number of seconds", "how long it may take to arrive";
+    "limits.head_bytes", "DATALAKE_LIMITS_HEAD_BYTES", Some("65536"), "a number of bytes", "how long a request's head may be";
+    "limits.head_seconds", "DATALAKE_LIMITS_HEAD_SECONDS", Some("15"), "a number of seconds", "how long it may take to arrive";
+    "limits.api_connections", "DATALAKE_LIMITS_API_CONNECTIONS", Some("2048"), "a number", "how many connections to the API there may be at once";
+    "limits.object_connections", "DATALAKE_LIMITS_OBJECT_CONNECTIONS", Some("256"), "a number", "how many connections to the object endpoint there may be at once";
 }

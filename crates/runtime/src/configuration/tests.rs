@@ -17,7 +17,7 @@ fn load(toml: Option<&str>, variables: &[(&str, &str)], flags: &[(&str, &str)]) 
 fn defaults_are_enough() {
     let configuration = load(None, &[], &[]).expect("is whole");
     assert_eq!(configuration.api.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(configuration.objects.public_url(configuration.objects.listen), "http://127.0.0.1:8081");
+    assert_eq!(configuration.objects.public_url(configuration.objects.listen, false), "http://127.0.0.1:8081");
     assert_eq!(configuration.workers.pace, Pace::default());
 }
 
@@ -59,7 +59,7 @@ fn an_address_that_nobody_can_reach_needs_a_public_url() {
     assert!(problems[0].starts_with("DATALAKE_API_PUBLIC_URL must be set"), "{problems:?}");
     let variables = [("DATALAKE_API_LISTEN", "0.0.0.0:80"), ("DATALAKE_API_PUBLIC_URL", "https://lake.example.org/")];
     let configuration = load(None, &variables, &[]).expect("is whole");
-    assert_eq!(configuration.api.public_url(configuration.api.listen), "https://lake.example.org");
+    assert_eq!(configuration.api.public_url(configuration.api.listen, false), "https://lake.example.org");
 }
 
 #[test]
@@ -67,6 +67,27 @@ fn a_public_url_is_an_origin() {
     for url in ["ftp://lake", "https://lake/?a=b", "https://ann:secret@lake", "https://lake/path", "lake"] {
         assert!(load(None, &[("DATALAKE_API_PUBLIC_URL", url)], &[]).is_err(), "{url}");
     }
+}
+
+#[test]
+fn a_certificate_comes_with_its_key_and_proxies_are_addresses_or_nets() {
+    let told = |variables: &[(&str, &str)]| load(None, variables, &[]).expect_err("a mistake").remove(0);
+    assert!(told(&[("DATALAKE_TLS_CERTIFICATE", "a.pem")]).starts_with("DATALAKE_TLS_KEY must be set"));
+    assert!(told(&[("DATALAKE_TLS_KEY", "a.pem")]).starts_with("DATALAKE_TLS_CERTIFICATE must be set"));
+    assert!(told(&[("DATALAKE_API_TRUSTED_PROXIES", "10.0.0.0/8, proxy")]).ends_with("not \"proxy\""));
+    let variables = [
+        ("DATALAKE_TLS_CERTIFICATE", "a.pem"),
+        ("DATALAKE_TLS_KEY", "b.pem"),
+        ("DATALAKE_API_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1"),
+        ("DATALAKE_METRICS_LISTEN", "127.0.0.1:9090"),
+        ("DATALAKE_LIMITS_HEAD_SECONDS", "7"),
+    ];
+    let configuration = load(None, &variables, &[]).expect("is whole");
+    assert_eq!(configuration.tls, Some(TlsFiles { certificate: "a.pem".into(), key: "b.pem".into() }));
+    assert_eq!(configuration.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "192.0.2.1/32"]);
+    assert_eq!(configuration.metrics_listen.map(|address| address.port()), Some(9090));
+    assert_eq!((configuration.limits.head_time, configuration.limits.body_time), (Duration::from_secs(7), Duration::from_secs(15)));
+    assert_eq!(configuration.api.public_url(configuration.api.listen, true), "https://127.0.0.1:8080");
 }
 
 #[test]

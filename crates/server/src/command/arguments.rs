@@ -114,6 +114,18 @@ pub(crate) struct Serve {
     /// How clients reach the object endpoint
     #[arg(long)]
     objects_public_url: Option<String>,
+    /// Where metrics are told (`/metrics`); nowhere if not given
+    #[arg(long)]
+    metrics_listen: Option<String>,
+    /// The certificate with its chain, a PEM file: API and objects speak TLS then
+    #[arg(long)]
+    tls_certificate: Option<String>,
+    /// The certificate's key, a PEM file
+    #[arg(long)]
+    tls_key: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed: addresses or nets, with commas between
+    #[arg(long)]
+    trusted_proxies: Option<String>,
 }
 
 impl Arguments {
@@ -130,6 +142,10 @@ impl Arguments {
             flags.push(("api.public_url", serve.api_public_url.clone()));
             flags.push(("objects.listen", serve.objects_listen.clone()));
             flags.push(("objects.public_url", serve.objects_public_url.clone()));
+            flags.push(("metrics.listen", serve.metrics_listen.clone()));
+            flags.push(("tls.certificate", serve.tls_certificate.clone()));
+            flags.push(("tls.key", serve.tls_key.clone()));
+            flags.push(("api.trusted_proxies", serve.trusted_proxies.clone()));
         }
         flags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }

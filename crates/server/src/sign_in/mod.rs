@@ -89,8 +89,6 @@ pub struct SignInConfig {
     pub origin: String,
     /// The programs that people may sign in to.
     pub clients: Vec<Client>,
-    /// Whether the last address of `X-Forwarded-For` is the client's: only behind a proxy that sets it.
-    pub trust_forwarded_for: bool,
 }
 
 /// What the product does when people come and go: it writes the principal row, by which requests are authorised.

@@ -47,7 +47,7 @@ async fn check(
     email: &str,
     password: &SecretString,
 ) -> Response {
-    let address = limits::address_of(parts, state.config.trust_forwarded_for);
+    let address = limits::address_of(parts);
     if let Err(wait) = state.addresses.take(address) {
         return too_many(state, authorization, &parts.headers, email, wait);
     }

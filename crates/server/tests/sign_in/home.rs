@@ -7,6 +7,10 @@ use std::{
 
 use async_trait::async_trait;
 use aws_lc_rs::digest;
+use axum::{
+    extract::{ConnectInfo, Request},
+    middleware::map_request,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use datalake_server::sign_in::{Client, SignInConfig, SignInHook, SignInParts, SigningKeys, router, verifier};
 use domain::{
@@ -82,6 +86,15 @@ impl Drop for Home {
     }
 }
 
+/// Each request comes from the address that it names, as if from another machine.
+async fn told_address(mut request: Request) -> Request {
+    let told = request.headers().get("x-forwarded-for").map(|value| value.to_str().expect("text").parse::<IpAddr>().expect("an address"));
+    if let Some(address) = told {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address, 0)));
+    }
+    request
+}
+
 /// The answer of the token endpoint.
 pub(crate) struct Tokens {
     pub(crate) access: String,
@@ -99,10 +112,10 @@ impl Home {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let origin = format!("http://{}", listener.local_addr().expect("bound"));
         let clients = vec![Client::console(&origin), Client::command_line()];
-        let config = SignInConfig { origin: origin.clone(), clients, trust_forwarded_for: true };
+        let config = SignInConfig { origin: origin.clone(), clients };
         let verifier = verifier(&config, keys.clone(), clock.clone());
         let parts = SignInParts { config, users: users.clone(), keys: keys.clone(), hook: diary.clone(), clock: clock.clone(), ids };
-        let service = router(parts).expect("valid").into_make_service_with_connect_info::<SocketAddr>();
+        let service = router(parts).expect("valid").layer(map_request(told_address)).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await.expect("served") });
         Self { origin, users, clock, keys, diary, verifier, server, _folder: folder }
     }
