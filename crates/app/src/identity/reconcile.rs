@@ -16,7 +16,7 @@ use crate::{core::Core, error::AppResult};
 const PARALLEL: usize = 8;
 /// So many people of the table are read at once.
 const PAGE: u32 = 200;
-/// Nothing is begun if less time is left: the next run begins anew.
+/// No further page is begun if less time is left: the next run begins anew.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// Brings the rows of everybody who ever signed in, or was invited, in step with the directory.
@@ -72,7 +72,7 @@ impl Reconciliation {
     async fn follow_absent(&self, present: &BTreeSet<UserId>, deadline: Deadline, done: &mut Reconciled) -> AppResult<()> {
         let mut after = None;
         loop {
-            if deadline.is_within(MARGIN, self.core.now()) {
+            if after.is_some() && deadline.is_within(MARGIN, self.core.now()) {
                 return Ok(());
             }
             let (people, next) = self.core.store.people("", PAGE, after).await?;

@@ -122,12 +122,20 @@ async fn one_row_that_fails_keeps_no_other_from_following() {
 }
 
 #[tokio::test]
-async fn shortly_before_its_end_nothing_is_begun() {
+async fn shortly_before_its_end_no_further_page_is_begun() {
     let home = Home::new();
     let ann = home.invite("Ann", &[]).await;
-    home.directory.set_enabled(&ann.user_id, false).await.expect("Ann is there");
+    // The directory's pages hold 60 people.
+    for number in 2..=60 {
+        home.invite(&format!("Person {number}"), &[]).await;
+    }
     let reconciliation = Reconciliation::new(home.core.clone(), home.directory.clone());
     let soon = Deadline::at(home.clock.now().plus(Duration::from_secs(30)));
-    assert_eq!(reconciliation.run(soon).await.expect("nothing to fail"), Reconciled::default());
-    assert!(row(&home, &ann).await.enabled);
+    assert_eq!(reconciliation.run(soon).await.expect("runs"), Reconciled { seen: 60, failed: 0, complete: true }, "one page is all");
+    let zoe = home.invite("Zoe", &[]).await;
+    for person in [&ann, &zoe] {
+        home.directory.set_enabled(&person.user_id, false).await.expect("is there");
+    }
+    assert_eq!(reconciliation.run(soon).await.expect("runs"), Reconciled { seen: 60, failed: 0, complete: false });
+    assert!(!row(&home, &ann).await.enabled && row(&home, &zoe).await.enabled);
 }
