@@ -1,9 +1,9 @@
 //! `/packages/{id}/metadata`.
 
 use datalake_tests_api::{World, seconds};
-use domain::governance::{TagRule, TagType};
+use domain::governance::{Limits, TagRule, TagType};
 use serde_json::json;
-use testkit::builders::member;
+use testkit::builders::{admin, member};
 
 #[tokio::test]
 async fn metadata_in_versions() {
@@ -48,8 +48,14 @@ async fn metadata_that_was_changed_meanwhile() {
 async fn governed_tags_are_held_at_every_change() {
     let world = World::new();
     let ann = member("ann");
-    let rule =
-        |tag: &str, required, tag_type| TagRule { id: tag.to_owned(), tag: tag.to_owned(), required, tag_type, description: String::new() };
+    let rule = |tag: &str, required, tag_type| TagRule {
+        id: tag.to_owned(),
+        tag: tag.to_owned(),
+        required,
+        tag_type,
+        limits: Limits::default(),
+        description: String::new(),
+    };
     let levels = TagType::Enum { values: vec!["open".to_owned(), "internal".to_owned()] };
     for rule in [rule("level", true, levels), rule("year", false, TagType::Number)] {
         world.store().save_tag_rule(&rule).await.expect("a rule");
@@ -62,6 +68,47 @@ async fn governed_tags_are_held_at_every_change() {
     let replaced =
         world.put(format!("/packages/{id}/metadata")).by(&ann).header("if-match", "\"1\"").json(&json!({ "tags": {} })).send().await;
     replaced.is("replace_metadata", 422, "required_tag_missing");
+}
+
+#[tokio::test]
+async fn read_governance() {
+    let world = World::new();
+    let ann = member("ann");
+    world.get("/packages/governance").by(&ann).send().await.is("read_governance", 200, "none");
+    let rule = |tag: &str, required, tag_type, limits| TagRule {
+        id: tag.to_owned(),
+        tag: tag.to_owned(),
+        required,
+        tag_type,
+        limits,
+        description: format!("What {tag} means."),
+    };
+    let range =
+        |minimum: &str, maximum: &str| Limits { minimum: Some(minimum.to_owned()), maximum: Some(maximum.to_owned()), ..Limits::default() };
+    let pattern = Limits { pattern: Some("[A-Z]{2}[0-9]+".parse().expect("a pattern")), ..Limits::default() };
+    let levels = TagType::Enum { values: vec!["open".to_owned(), "internal".to_owned()] };
+    let rules = app::governance::Governance::new(world.core());
+    for rule in [
+        rule("level", true, levels, Limits::default()),
+        rule("contract", false, TagType::Text, pattern),
+        rule("rows", false, TagType::Number, range("0", "1e6")),
+        rule("until", false, TagType::Date, range("2026-01-01", "2030-12-31")),
+    ] {
+        rules.save(&world.caller(&admin("root")), rule).await.expect("a rule");
+    }
+    world.get("/packages/governance").by(&ann).send().await.is("read_governance", 200, "");
+
+    // Held at creation, at PUT and at PATCH.
+    let good = json!({ "level": "open", "contract": "DE12", "rows": "1000000", "until": "2030-12-31" });
+    let bad = json!({ "level": "secret", "contract": "DE12x", "rows": "-1", "until": "2031-01-01" });
+    let id = world.package(&ann, json!({ "name": "Flights", "metadata": good })).await;
+    let created = world.post("/packages").by(&ann).json(&json!({ "name": "Trains", "metadata": bad })).send().await;
+    created.is("create_package", 422, "governed_tags");
+    let path = format!("/packages/{id}/metadata");
+    let tags = json!({ "tags": bad });
+    let replaced = world.put(&path).by(&ann).header("if-match", "\"1\"").json(&tags).send().await;
+    replaced.is("replace_metadata", 422, "governed_tags");
+    world.patch(&path).by(&ann).json(&tags).send().await.is("merge_metadata", 422, "pattern_and_range");
 }
 
 #[tokio::test]

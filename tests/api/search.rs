@@ -12,7 +12,14 @@ use testkit::builders::{PrincipalExt as _, member};
 async fn filled() -> (World, Principal, Principal) {
     let world = World::new();
     let levels = TagType::Enum { values: vec!["open".to_owned(), "internal".to_owned()] };
-    let rule = TagRule { id: "level".to_owned(), tag: "level".to_owned(), required: false, tag_type: levels, description: String::new() };
+    let rule = TagRule {
+        id: "level".to_owned(),
+        tag: "level".to_owned(),
+        required: false,
+        tag_type: levels,
+        limits: domain::governance::Limits::default(),
+        description: String::new(),
+    };
     world.store().save_tag_rule(&rule).await.expect("a rule");
     let (ann, bob) = (member("ann"), member("bob").in_groups(&["team"]));
     let packages = [

@@ -96,6 +96,13 @@ impl Core {
         Ok(configured)
     }
 
+    /// Reads settings and rules anew when they are asked for next: somebody here changed them.
+    pub(crate) fn forget_configured(&self) {
+        if let Ok(mut cached) = self.cached.write() {
+            *cached = None;
+        }
+    }
+
     /// Decides by the access policy; a denial is audited before it is answered.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! `/packages/{id}/metadata`.
 
-use contract::metadata::{MergeMetadata, Metadata, MetadataVersionList, ReplaceMetadata};
+use contract::metadata::{MergeMetadata, Metadata, MetadataVersion, MetadataVersionList, ReplaceMetadata};
 use futures::Stream;
 use http::Method;
 
@@ -46,8 +46,8 @@ impl Client {
         self.json(call.query("limit", page.limit).query("cursor", page.cursor.as_deref())).await
     }
 
-    /// All versions, newest first.
-    pub fn metadata_versions<'a>(&'a self, package: &'a str) -> impl Stream<Item = Result<Metadata>> + Send + 'a {
+    /// All versions with what changed in each, newest first.
+    pub fn metadata_versions<'a>(&'a self, package: &'a str) -> impl Stream<Item = Result<MetadataVersion>> + Send + 'a {
         entries(pages(None, move |cursor| async move { self.list_metadata_versions(package, &Page::largest().at(cursor)).await }))
     }
 

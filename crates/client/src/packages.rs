@@ -1,6 +1,9 @@
 //! `/packages`.
 
-use contract::packages::{ChangePackage, CreatePackage, HistoryEntry, HistoryList, Package, PackageList, TransferPackage};
+use contract::{
+    governance::Governance,
+    packages::{ChangePackage, CreatePackage, HistoryEntry, HistoryList, Package, PackageList, TransferPackage},
+};
 use futures::Stream;
 use http::Method;
 use serde_json::Value;
@@ -35,6 +38,14 @@ impl Client {
     /// All own packages, newest first.
     pub fn packages<'a>(&'a self, filter: &'a PackageFilter) -> impl Stream<Item = Result<Package>> + Send + 'a {
         entries(pages(None, move |cursor| async move { self.list_packages(filter, &Page::largest().at(cursor)).await }))
+    }
+
+    /// The rules about tags.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub async fn governance(&self) -> Result<Governance> {
+        self.json(Call::get("read the rules about tags", &["packages", "governance"])).await
     }
 
     /// Creates a package.

@@ -61,7 +61,7 @@ macro_rules! paged {
 paged! {
     packages::PackageList => packages::Package,
     packages::HistoryList => packages::HistoryEntry,
-    metadata::MetadataVersionList => metadata::Metadata,
+    metadata::MetadataVersionList => metadata::MetadataVersion,
     datasets::DatasetList => datasets::Dataset,
     imports::ImportList => imports::Import,
     imports::ImportFailureList => imports::ImportFailure,

@@ -5,6 +5,7 @@
 
 pub mod cart;
 pub mod datasets;
+pub mod governance;
 pub mod health;
 pub mod imports;
 pub mod metadata;

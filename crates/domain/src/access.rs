@@ -99,6 +99,10 @@ actions! {
     MetadataRead = "metadata.read", See, Read;
     /// Replace or merge tags.
     MetadataWrite = "metadata.write", Own, Change;
+    /// Read the rules about tags.
+    GovernanceRead = "governance.read", Any, Read;
+    /// Change the rules about tags.
+    GovernanceManage = "governance.manage", Admin, Change;
     /// List or read datasets.
     DatasetRead = "dataset.read", See, Read;
     /// Register an upload, sign parts, complete.

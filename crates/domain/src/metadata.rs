@@ -14,6 +14,11 @@ use crate::{
 /// At most so many tags a package.
 pub const TAGS_PER_PACKAGE: usize = 100;
 
+/// The longest name of a tag, in characters.
+pub const NAME_CHARACTERS: usize = 64;
+/// The longest value of a tag, in characters.
+pub const VALUE_CHARACTERS: usize = 1_024;
+
 /// All names and values of a package together, in bytes of UTF-8: a row of 400 KB must hold them.
 pub const TAG_BYTES_PER_PACKAGE: usize = 256 * 1024;
 
@@ -32,7 +37,7 @@ impl Tags {
         let mut errors = Vec::new();
         for (name, value) in entered {
             let place = format!("{pointer}/{}", escape_pointer(&name));
-            match (bounded(&name, 64), bounded(&value, 1024)) {
+            match (bounded(&name, NAME_CHARACTERS), bounded(&value, VALUE_CHARACTERS)) {
                 (Ok(clean), Ok(value)) => {
                     if tags.insert(clean, value).is_some() {
                         errors.push(Invalid::new("is given twice").at(place));
@@ -83,7 +88,7 @@ pub fn escape_pointer(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn bounded(text: &str, limit: usize) -> Result<String, Invalid> {
+pub(crate) fn bounded(text: &str, limit: usize) -> Result<String, Invalid> {
     let text: String = text.trim().nfc().collect();
     match text.chars().count() {
         0 => Err(Invalid::new("is empty")),

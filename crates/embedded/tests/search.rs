@@ -111,6 +111,7 @@ async fn what_people_type_finds_what_they_wrote() {
         tag: tag.to_owned(),
         required: false,
         tag_type,
+        limits: domain::governance::Limits::default(),
         description: String::new(),
     };
     use domain::governance::TagType::{Date, Number, Text};

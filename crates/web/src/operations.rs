@@ -83,6 +83,7 @@ const fn operation(
 pub const OPERATIONS: &[Operation] = &[
     operation("list_packages", "packages", "GET", "/packages", &[Query, SignedIn], &[]),
     operation("create_package", "packages", "POST", "/packages", &[Body, Create, SignedIn], &[]),
+    operation("read_governance", "packages", "GET", "/packages/governance", &[SignedIn], &[]),
     operation("read_package", "packages", "GET", "/packages/{id}", &[Id, SignedIn], &[]),
     operation("change_package", "packages", "PATCH", "/packages/{id}", &[Body, Id, IfMatch, SignedIn], &[]),
     operation("delete_package", "packages", "DELETE", "/packages/{id}", &[Id, IfMatch, SignedIn], &[]),

@@ -5,6 +5,7 @@ mod create;
 mod datapackage;
 mod datasets;
 mod delete;
+mod governance;
 mod history;
 mod imports;
 mod list;
@@ -16,7 +17,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use app::{Core, datasets::Datasets, imports::Imports, metadata::Metadata, packages::Packages};
+use app::{Core, datasets::Datasets, governance::Governance, imports::Imports, metadata::Metadata, packages::Packages};
 use domain::ports::{Cipher, Clock, Ids, Jobs, Multipart, Objects, Tables};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -43,6 +44,7 @@ pub struct Deps {
 #[derive(Clone)]
 struct App {
     packages: Packages,
+    governance: Governance,
     metadata: Metadata,
     datasets: Datasets,
     imports: Imports,
@@ -54,12 +56,14 @@ pub fn router(deps: Deps) -> OpenApiRouter {
     let core = Core::new(tables, jobs, cipher, clock, ids);
     let app = App {
         packages: Packages::new(core.clone(), Arc::clone(&objects), bucket.clone()),
+        governance: Governance::new(core.clone()),
         metadata: Metadata::new(core.clone()),
         datasets: Datasets::new(core.clone(), Arc::clone(&objects), multipart, bucket.clone()),
         imports: Imports::new(core, objects, bucket),
     };
     OpenApiRouter::new()
         .routes(routes!(list::list_packages, create::create_package))
+        .routes(routes!(governance::read_governance))
         .routes(routes!(read::read_package, change::change_package, delete::delete_package))
         .routes(routes!(restore::restore_package))
         .routes(routes!(owner::transfer_package))

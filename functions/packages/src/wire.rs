@@ -1,6 +1,10 @@
 //! Entities as the wire shows them.
 
-use app::{metadata::TagsEdit, packages::PackageView, store::DatasetSummary};
+use app::{
+    metadata::{TagsEdit, VersionChange},
+    packages::PackageView,
+    store::DatasetSummary,
+};
 use contract::{datasets as wire, imports, metadata, packages};
 use domain::{
     access::Action,
@@ -42,6 +46,16 @@ pub(crate) fn metadata(version: &MetadataVersion) -> metadata::Metadata {
         tags: version.tags.to_map(),
         created_by: version.created_by.to_string(),
         created_at: version.created_at.to_string(),
+    }
+}
+
+pub(crate) fn version(change: &VersionChange) -> metadata::MetadataVersion {
+    let VersionChange { version, before } = change;
+    metadata::MetadataVersion {
+        version: version.version,
+        created_by: version.created_by.to_string(),
+        created_at: version.created_at.to_string(),
+        changes: metadata::TagChanges::between(&before.to_map(), &version.tags.to_map()),
     }
 }
 

@@ -49,6 +49,7 @@ pub fn rules() -> Vec<TagRule> {
         tag: tag.to_owned(),
         required: false,
         tag_type,
+        limits: domain::governance::Limits::default(),
         description: String::new(),
     };
     let values = |values: &[&str]| TagType::Enum { values: values.iter().map(ToString::to_string).collect() };

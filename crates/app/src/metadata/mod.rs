@@ -1,5 +1,9 @@
 //! Tags of packages, in versions.
 
+mod versions;
+
+pub use versions::VersionChange;
+
 use std::collections::BTreeMap;
 
 use domain::{
@@ -7,13 +11,11 @@ use domain::{
     access::Action,
     governance,
     metadata::{MetadataVersion, Tags},
-    ports::PageKey,
 };
 
 use crate::{
     core::{Caller, Core},
     error::{AppError, AppResult},
-    paging::{Listed, Paging},
     store::PackageChange,
 };
 
@@ -61,18 +63,6 @@ impl Metadata {
             return Err(AppError::not_found("version"));
         }
         self.core.store.metadata(id, version).await?.ok_or_else(|| AppError::not_found("version"))
-    }
-
-    /// Versions, newest first.
-    ///
-    /// # Errors
-    /// 404 for what is absent, deleted or hidden; 400 for a foreign cursor.
-    pub async fn versions(&self, caller: &Caller, id: PackageId, paging: &Paging) -> AppResult<Listed<MetadataVersion>> {
-        self.core.authorised_package(caller, Action::MetadataRead, id).await?;
-        let query = format!("metadata.versions {id}");
-        let after: Option<PageKey> = self.core.open_cursor(caller, &query, paging).await?;
-        let (items, next) = self.core.store.metadata_versions(id, paging.limit, after).await?;
-        Ok(Listed { items, next_cursor: self.core.seal_cursor(caller, &query, next.as_ref()).await? })
     }
 
     /// Writes a new version.

@@ -74,6 +74,7 @@ mod tests {
             tag: tag.to_owned(),
             required: false,
             tag_type: TagType::Enum { values: vec!["open".to_owned()] },
+            limits: domain::governance::Limits::default(),
             description: String::new(),
         };
         vec![rule("level"), rule("a"), rule("a=b")]

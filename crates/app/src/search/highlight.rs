@@ -259,6 +259,7 @@ mod tests {
             tag: "source".to_owned(),
             required: false,
             tag_type: domain::governance::TagType::Text,
+            limits: domain::governance::Limits::default(),
             description: String::new(),
         }];
         let marked = |query: &str| {

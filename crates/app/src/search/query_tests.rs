@@ -7,8 +7,14 @@ use proptest::prelude::*;
 use super::*;
 
 fn rules() -> Vec<TagRule> {
-    let rule =
-        |tag: &str, tag_type| TagRule { id: tag.to_owned(), tag: tag.to_owned(), required: false, tag_type, description: String::new() };
+    let rule = |tag: &str, tag_type| TagRule {
+        id: tag.to_owned(),
+        tag: tag.to_owned(),
+        required: false,
+        tag_type,
+        limits: domain::governance::Limits::default(),
+        description: String::new(),
+    };
     vec![
         rule("source", TagType::Text),
         rule("rows", TagType::Number),
@@ -110,8 +116,14 @@ fn queries_mean_what_the_grammar_says() {
 
 #[test]
 fn a_governed_year_hides_the_year_of_creation() {
-    let rules =
-        [TagRule { id: "year".to_owned(), tag: "year".to_owned(), required: false, tag_type: TagType::Number, description: String::new() }];
+    let rules = [TagRule {
+        id: "year".to_owned(),
+        tag: "year".to_owned(),
+        required: false,
+        tag_type: TagType::Number,
+        limits: domain::governance::Limits::default(),
+        description: String::new(),
+    }];
     assert_eq!(show(&parse("year:>=2020", &rules).expect("a good query")), "year=2020..");
 }
 

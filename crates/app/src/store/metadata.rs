@@ -49,20 +49,16 @@ impl Store {
         found.pop().flatten().map(|item| row_of::<VersionRow>(item).map(MetadataVersion::from)).transpose()
     }
 
-    /// A page of versions, newest first.
+    /// Versions before this one, or from the newest on, newest first: not more than `limit`, and none is left out between.
     ///
     /// # Errors
     /// Those of the tables.
-    pub async fn metadata_versions(
-        &self,
-        id: PackageId,
-        limit: u32,
-        after: Option<PageKey>,
-    ) -> PortResult<(Vec<MetadataVersion>, Option<PageKey>)> {
-        let Page { items, next } = self.tables.query(newest_first(id, "version#", limit, after)).await?;
-        let versions: PortResult<Vec<MetadataVersion>> =
-            items.into_iter().map(|item| row_of::<VersionRow>(item).map(MetadataVersion::from)).collect();
-        Ok((versions?, next))
+    pub async fn metadata_versions(&self, id: PackageId, limit: u32, before: Option<u64>) -> PortResult<Vec<MetadataVersion>> {
+        let schema = Table::Metadata.schema();
+        let place =
+            |version| PageKey([(schema.partition.to_owned(), id.to_string()), (schema.sort.to_owned(), version_item(version))].into());
+        let Page { items, .. } = self.tables.query(newest_first(id, "version#", limit, before.map(place))).await?;
+        items.into_iter().map(|item| row_of::<VersionRow>(item).map(MetadataVersion::from)).collect()
     }
 
     /// The write of a new version, on condition that it does not exist.

@@ -2,6 +2,7 @@
 
 use domain::{
     PortErrorKind, PortResult,
+    change::{STAMP_ATTRIBUTE, Stamp},
     governance::TagRule,
     ports::{Condition, Key, Order, PageKey, Query, Range, Table, Write},
     settings::Settings,
@@ -61,6 +62,16 @@ impl Store {
     /// Those of the tables.
     pub async fn save_tag_rule(&self, rule: &TagRule) -> PortResult<()> {
         self.save_setting("rule", &rule.id, rule, None).await
+    }
+
+    /// The write of such a rule, told by `stamp`.
+    ///
+    /// # Errors
+    /// Only if the row has no JSON form.
+    pub fn put_tag_rule(&self, rule: &TagRule, stamp: &Stamp) -> PortResult<Write> {
+        let mut item = item_of(&ValueRow { kind: "rule".to_owned(), id: rule.id.clone(), value: rule })?;
+        item.insert(STAMP_ATTRIBUTE.to_owned(), serde_json::to_value(stamp).unwrap_or_default());
+        Ok(Write::Put { table: Table::Settings, item, condition: None })
     }
 
     /// Saves the application's settings.

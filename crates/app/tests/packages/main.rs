@@ -2,6 +2,7 @@
 
 mod datasets;
 mod folders;
+mod governance;
 mod metadata;
 mod order;
 mod packages;

@@ -32,7 +32,7 @@ async fn merges_at_once_lose_no_tag() {
     let now = lake.metadata.read(&ann, package).await.expect("the tags");
     assert_eq!((now.version, now.tags.to_map().len()), (41, 40));
     let listed = lake.metadata.versions(&ann, package, &Paging { limit: 200, cursor: None }).await.expect("versions");
-    let sizes: Vec<usize> = listed.items.iter().map(|version| version.tags.to_map().len()).collect();
+    let sizes: Vec<usize> = listed.items.iter().map(|change| change.version.tags.to_map().len()).collect();
     assert_eq!(sizes, (0..=40).rev().collect::<Vec<_>>(), "each version has one tag more than the one before");
 }
 
@@ -94,5 +94,36 @@ async fn few_tags_are_read_with_their_package_and_many_beside_it() {
         assert_eq!(in_one_read(&lake, package).await, together, "{} tags", written.tags.to_map().len());
         let read = lake.packages.read(&ann, package).await.expect("the package");
         assert_eq!((read.tags, read.package.metadata_version), (written.tags, written.version));
+    }
+}
+
+/// Each change against the version before it, whatever the pages; and no page is larger than an answer may be.
+#[tokio::test]
+async fn versions_tell_each_change_on_pages_of_any_size() {
+    let (lake, ann) = (Lake::new(), caller(member("ann")));
+    let package = lake.package(&ann, "Flights").await;
+    for number in 0..12_u32 {
+        // 100 KB a version: a page of all would have more than a megabyte before and after.
+        let tags = (0..100).map(|tag| (format!("tag {tag}"), format!("{number}{}", "x".repeat(1_000)))).collect();
+        lake.metadata.write(&ann, package, &TagsEdit::Replace(tags), None).await.expect("a version");
+    }
+    for limit in [1, 3, 200] {
+        let (mut seen, mut paging) = (Vec::new(), Paging { limit, cursor: None });
+        loop {
+            let page = lake.metadata.versions(&ann, package, &paging).await.expect("a page");
+            let size = |tags: &domain::metadata::Tags| tags.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+            let bytes: usize = page.items.iter().map(|item| size(&item.version.tags) + size(&item.before)).sum();
+            assert!(bytes <= 1024 * 1024 && !page.items.is_empty(), "{bytes}");
+            seen.extend(page.items);
+            match page.next_cursor {
+                Some(next) => paging.cursor = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen.iter().map(|item| item.version.version).collect::<Vec<_>>(), (1..=13).rev().collect::<Vec<_>>());
+        for pair in seen.windows(2) {
+            assert_eq!(pair[0].before, pair[1].version.tags);
+        }
+        assert!(seen.last().is_some_and(|first| first.before.is_empty()));
     }
 }

@@ -23,6 +23,7 @@ async fn lake() -> Home {
         tag: "level".to_owned(),
         required: false,
         tag_type: TagType::Enum { values },
+        limits: domain::governance::Limits::default(),
         description: String::new(),
     };
     home.core.store.save_tag_rule(&rule).await.expect("tables answer");

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use client::{PackageFilter, datasets::DatasetFilter};
-use contract::packages::{CreatePackage, Package};
+use contract::{
+    governance::TagRule,
+    packages::{CreatePackage, Package},
+};
 use futures::TryStreamExt as _;
 
 use super::transfer::{Transfer, show_pull, wanted};
@@ -29,6 +32,8 @@ pub(crate) enum Packages {
         #[arg(long)]
         deleted: bool,
     },
+    /// Show the rules about tags: what a package must and may say.
+    Governance,
     /// Create an empty package.
     Create(Create),
     /// Show a package.
@@ -103,6 +108,21 @@ const LIST: &[Column<Package>] = &[
     ("updated_at", |package| package.updated_at.clone()),
 ];
 
+const RULES: &[Column<TagRule>] = &[
+    ("tag", |rule| rule.tag.clone()),
+    ("required", |rule| if rule.required { "yes" } else { "no" }.to_owned()),
+    ("type", |rule| rule.tag_type.clone()),
+    ("allowed", |rule| {
+        let range = match (&rule.minimum, &rule.maximum) {
+            (None, None) => None,
+            (minimum, maximum) => Some(format!("{}..{}", minimum.as_deref().unwrap_or_default(), maximum.as_deref().unwrap_or_default())),
+        };
+        let values = Some(rule.values.join(", ")).filter(|values| !values.is_empty());
+        rule.pattern.clone().or(range).or(values).unwrap_or_default()
+    }),
+    ("description", |rule| rule.description.clone()),
+];
+
 const DELETED: &[Column<Package>] = &[
     ("id", |package| package.id.clone()),
     ("name", |package| package.name.clone()),
@@ -136,6 +156,7 @@ pub(crate) async fn run(context: &Context, command: Packages) -> Outcome {
             let packages: Vec<Package> = client.packages(&PackageFilter { owner, deleted }).try_collect().await?;
             context.printer.list(&packages, if deleted { DELETED } else { LIST })
         }
+        Packages::Governance => context.printer.list(&client.governance().await?.items, RULES),
         Packages::Create(create) => {
             let mut package = CreatePackage { name: create.name, ..CreatePackage::default() };
             create.description.describe(&mut package);

@@ -10,7 +10,7 @@ use web::{
 
 use crate::{App, wire};
 
-/// Versions of the tags, newest first.
+/// Versions of the tags, newest first: who, when, and what changed. A page may be short.
 #[utoipa::path(
     get, path = "/packages/{id}/metadata/versions", tag = "packages",
     params(
@@ -27,7 +27,7 @@ pub(crate) async fn list_metadata_versions(
     query: Query,
 ) -> Answer<Response> {
     let page = app.metadata.versions(&caller, id, &query.paging()?).await?;
-    Ok(ok(&MetadataVersionList { items: page.items.iter().map(wire::metadata).collect(), next_cursor: page.next_cursor }))
+    Ok(ok(&MetadataVersionList { items: page.items.iter().map(wire::version).collect(), next_cursor: page.next_cursor }))
 }
 
 /// One version of the tags.
