@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod jobs;
+mod serving;
 
 use std::{
     path::Path,
