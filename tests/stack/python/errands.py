@@ -248,6 +248,59 @@ def a_descriptor_is_too_large_for_an_answer(world):
     urllib.request.urlopen(headers["location"], timeout=60).read()
 
 
+def register_location(world, bucket):
+    """As the use case does it; until the API does it, who administers the account."""
+    now, user = "2026-01-01T00:00:00.000Z", world.admin.get("/profile")["user_id"]
+    location = {"id": "loc_01KDVD3C000000000000000001", "bucket": bucket, "prefix": "", "created_by": user, "created_at": now}
+    actor = {"user_id": {"S": user}, "role": {"S": "admin"}, "access_key_id": {"NULL": True}}
+    stamp = {"id": {"S": "chg_01KDVD3C000000000000000001"}, "actor": {"M": actor}, "action": {"S": "location.manage"},
+             "request_id": {"S": "errand"}, "time": {"S": now}}
+    row = {"kind": {"S": "location"}, "id": {"S": location["id"]}, "changed": {"M": stamp},
+           "value": {"M": {name: {"S": value} for name, value in location.items()}}}
+    world.account("dynamodb").put_item(TableName=f"{world.prefix}-settings", Item=row)
+
+
+def existing_objects_are_imported(world):
+    """By a manifest in the request and one that is a file; what they name is read, downloaded and exported from where it lies."""
+    api, store, bucket = world.admin, world.account("s3"), f"{world.prefix}-partners"
+    store.create_bucket(Bucket=bucket)
+    store.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = store.put_object(Bucket=bucket, Key="in/rain.csv", Body=b"mm\n1\n")["VersionId"]
+    for key, content in {"in/rain.csv": b"mm\n2\n", "in/wind.csv": b"m/s\n3\n", "deep/a/b.csv": b"x\n"}.items():
+        store.put_object(Bucket=bucket, Key=key, Body=content)
+    register_location(world, bucket)
+    package = api.post("/packages", {"name": "Imported"})["id"]
+    at = f"/packages/{package}"
+
+    def run(body, **counts):
+        found = f"{at}/imports/{api.post(f'{at}/imports', body, expect=(202,))['id']}"
+        done = wait_until("the import is read", lambda: (told := api.get(found))["state"] != "running" and told)
+        if {"state": "done"} | counts != {name: done[name] for name in ("state", *counts)}:
+            sys.exit(f"the import should have {counts}: {done}, {api.get(f'{found}/failures')}")
+        return found
+
+    # More failures than stand in a row.
+    absent = [{"url": f"s3://{bucket}/absent-{number}.csv"} for number in range(40)]
+    entries = [{"url": f"s3://{bucket}/in/wind.csv"}, {"prefix": f"s3://{bucket}/deep/"}, {"url": "s3://elsewhere/x.csv"}]
+    first = run({"version": 1, "entries": entries + absent}, read=43, added=2, failed=41)
+    if len(api.get(f"{first}/failures?limit=200")["items"]) != 41:
+        sys.exit("a failure is not told")
+    [lines] = register(api, package, {"manifest.csv": f"{bucket},in/rain.csv,{old}\n{bucket},in/wind.csv\n".encode()})
+    api.post(f"{at}/datasets/{lines}/complete", None)
+    run({"dataset_id": lines}, read=2, added=1, skipped=1)
+    rain = next(dataset for dataset in api.get(f"{at}/datasets")["items"] if dataset["name"] == "in/rain.csv")
+    headers, _ = api.send("GET", f"{at}/datasets/{rain['id']}/download", expect=(302,))
+    if urllib.request.urlopen(headers["location"], timeout=60).read() != b"mm\n1\n":
+        sys.exit("another version was downloaded than the one that was imported")
+    api.post("/cart/items", {"package_id": package})
+    export = f"/cart/exports/{api.post('/cart/checkout', {'format': 'bucket-key'})['id']}"
+    told = wait_until("the export is written", lambda: (told := api.get(export))["state"] != "running" and told)
+    if told["state"] != "ready":
+        sys.exit(f"the export failed: {told}")
+    api.send("DELETE", "/cart", expect=(204,))
+    api.send("DELETE", at, headers=api.etag(at), expect=(204,))
+
+
 def a_cart_is_emptied(world, package):
     api = world.admin
     item = api.post("/cart/items", {"package_id": package})["id"]
@@ -360,6 +413,7 @@ def main(told, work, prefix, phase):
         errand(somebody_disabled_is_refused, member)
         package = errand(large_files_come_in_parts)
         errand(a_descriptor_is_too_large_for_an_answer)
+        errand(existing_objects_are_imported)
         errand(a_cart_is_emptied, package)
         errand(a_name_is_changed_behind_the_products_back)
     else:
