@@ -127,7 +127,7 @@ async fn shortly_before_its_end_no_further_page_is_begun() {
     let ann = home.invite("Ann", &[]).await;
     // The directory's pages hold 60 people.
     for number in 2..=60 {
-        home.invite(&format!("Person {number}"), &[]).await;
+        home.invite(&format!("Person{number}"), &[]).await;
     }
     let reconciliation = Reconciliation::new(home.core.clone(), home.directory.clone());
     let soon = Deadline::at(home.clock.now().plus(Duration::from_secs(30)));
