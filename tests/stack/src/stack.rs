@@ -129,7 +129,7 @@ impl Stack {
             "protect": false,
             "code": {"folder": self.folder.path().join("zips")},
             "search": {"existing_endpoint": self.search.url(), "existing_domain_arn": domain},
-            "import_locations": [{"bucket_arn": format!("arn:aws:s3:::{prefix}-partners")}],
+            "import_locations": ["partners", "open"].map(|name| json!({"bucket_arn": format!("arn:aws:s3:::{prefix}-{name}")})),
             "data_bucket": {"reader_arns": [people::analyst_arn()]},
             "jwks_url": format!("{}/{{user_pool_id}}/.well-known/jwks.json", self.emulator.url()),
         });
