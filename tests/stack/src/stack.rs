@@ -122,6 +122,7 @@ impl Stack {
 
     fn inputs_of(&self, prefix: &str) -> Value {
         let domain = format!("arn:aws:es:{REGION}:{ACCOUNT_ID}:domain/{prefix}-search");
+        let locations = ["partners", "open"].map(|name| json!({"bucket_arn": format!("arn:aws:s3:::{prefix}-{name}")}));
         let mut inputs = json!({
             "prefix": prefix,
             "region": REGION,
@@ -129,7 +130,7 @@ impl Stack {
             "protect": false,
             "code": {"folder": self.folder.path().join("zips")},
             "search": {"existing_endpoint": self.search.url(), "existing_domain_arn": domain},
-            "import_locations": ["partners", "open"].map(|name| json!({"bucket_arn": format!("arn:aws:s3:::{prefix}-{name}")})),
+            "import_locations": locations,
             "data_bucket": {"reader_arns": [people::analyst_arn()]},
             "jwks_url": format!("{}/{{user_pool_id}}/.well-known/jwks.json", self.emulator.url()),
         });

@@ -18,6 +18,8 @@ mod exports;
 mod grants;
 #[path = "../../api/health.rs"]
 mod health;
+#[path = "../../api/imports.rs"]
+mod imports;
 #[path = "../../api/known.rs"]
 mod known;
 #[path = "../../api/metadata.rs"]
