@@ -20,8 +20,10 @@ use tokio::{sync::Semaphore, sync::mpsc, task::JoinHandle};
 
 use crate::listen::listen;
 
-/// How long an invocation may take.
+/// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(30);
+/// The time that a function is told to have: Lambda's longest, for some begin nothing when little is left.
+const TIME: Duration = Duration::from_secs(900);
 
 /// Where one function's process asks for events.
 pub(crate) struct Platform {
@@ -81,7 +83,7 @@ impl Drop for Platform {
 #[expect(clippy::disallowed_methods, reason = "the function compares its deadline with the system's clock")]
 async fn next(State(shared): State<Shared>) -> Result<(HeaderMap, Bytes), StatusCode> {
     shared.wanted.acquire().await.map_err(|_| StatusCode::GONE)?.forget();
-    let deadline = (SystemTime::now() + LIMIT).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let deadline = (SystemTime::now() + TIME).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut headers = HeaderMap::new();
     for (name, value) in [
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
