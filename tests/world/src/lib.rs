@@ -4,11 +4,11 @@
 //! routes name, and the deployed function under its own role; the emulator keeps functions warm. Three things are done
 //! from here, each where the emulator or the deployment would make each of these tests take seconds:
 //!
-//! - Callers come with tokens of an issuer of our own ([`issuer`]); the root's input `jwks_url` leads to its keys. The way
+//! - Callers come with tokens of an issuer of our own (`issuer`); the root's input `jwks_url` leads to its keys. The way
 //!   of a person through the pool's sign-in page is another test's.
-//! - What waits in streams and queues is handed to the workers from here ([`feed`]): the search queue's event source
+//! - What waits in streams and queues is handed to the workers from here (`feed`): the search queue's event source
 //!   mapping waits 5 s for more hints, as it should, and the emulator asks queues and streams once a second.
-//! - A world begins with empty tables instead of a deployment of its own ([`lake`]). Worlds take turns.
+//! - A world begins with empty tables instead of a deployment of its own (`lake`). Worlds take turns.
 
 mod callers;
 mod compare;

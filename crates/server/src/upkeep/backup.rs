@@ -35,7 +35,7 @@ pub(super) const OBJECTS_DATABASE: &str = "objects/objects.sqlite";
 /// Keys, which are as precious as the data.
 const KEYS: [&str; 3] = [CIPHER_KEY, AUDIT_SIGNING_KEY, SigningKeys::FILE];
 
-/// What stands in [`LABEL`].
+/// What stands in the file `backup.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     /// The version of its form.
