@@ -109,7 +109,7 @@ async fn a_cursor_that_was_tampered_with_is_refused() {
     let (world, ann, lists) = listed().await;
     for list in &lists {
         let cursor = first_cursor(&world, &ann, list).await;
-        let flipped = if cursor.ends_with('A') { 'B' } else { 'A' };
+        let flipped = if cursor.starts_with('A') { 'B' } else { 'A' };
         let (short, broken) = (&cursor[..cursor.len() - 4], format!("{flipped}{}", &cursor[1..]));
         for tampered in [short, &broken, "AAAA", "", "%20", &"A".repeat(3_001)] {
             let answer = world.get(with(list, &format!("cursor={tampered}"))).by(&ann).send().await;
