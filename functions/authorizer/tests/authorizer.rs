@@ -307,6 +307,22 @@ async fn a_remembered_key_takes_its_new_secret_at_once_and_the_old_one_for_a_min
 }
 
 #[tokio::test]
+async fn a_key_whose_use_is_noted_is_not_remembered_any_longer_for_it() {
+    let home = Home::with_key().await.remembering_keys();
+    let verdict = async || home.verdict(&home.sign(1, "GET", "/packages", "", None).await).await;
+    // Read half a minute before its use is to be noted again.
+    for seconds in [0, 3_570, 30] {
+        home.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(code(&verdict().await), "allowed");
+    }
+    home.expire(1).await;
+    home.clock.advance(Duration::from_secs(29));
+    assert_eq!(code(&verdict().await), "allowed", "nobody asked the tables");
+    home.clock.advance(Duration::from_secs(1));
+    assert_eq!(code(&verdict().await), "key_inactive");
+}
+
+#[tokio::test]
 async fn a_remembered_key_and_its_user_cost_no_read_and_no_write() {
     let home = Home::with_key().await.remembering_keys();
     let good = home.sign(1, "GET", "/packages", "", None).await;
