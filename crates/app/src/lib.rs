@@ -9,6 +9,7 @@ pub mod core;
 pub mod datasets;
 pub mod error;
 pub mod exports;
+mod globs;
 pub mod governance;
 pub mod idempotency;
 pub mod identity;

@@ -1,13 +1,10 @@
 //! Which paths an export takes.
 
 use domain::{FieldError, dataset::DatasetPath};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// At most so many globs.
-const GLOBS: usize = 100;
-/// Of at most so many bytes, as a path has.
-const GLOB_BYTES: usize = 900;
+use crate::globs;
 
 /// Globs over paths: `?` and `*` stay within a segment, `**` crosses segments, `[a-z]` and `{csv,parquet}` choose.
 #[derive(Clone, Debug)]
@@ -22,30 +19,15 @@ impl PathFilter {
         if globs.is_empty() {
             return Ok(Self(None));
         }
-        let wrong = |pointer: String, detail: String| FieldError { pointer, detail };
-        if globs.len() > GLOBS {
-            return Err(vec![wrong("/paths".to_owned(), format!("are {}; at most {GLOBS} are allowed", globs.len()))]);
-        }
-        let mut errors = Vec::new();
-        let mut set = GlobSetBuilder::new();
-        for (number, glob) in globs.iter().enumerate() {
-            // Paths are in this normal form too.
-            let glob: String = glob.nfc().collect();
-            let pointer = format!("/paths/{number}");
-            if glob.is_empty() || glob.len() > GLOB_BYTES {
-                errors.push(wrong(pointer, format!("must have 1 to {GLOB_BYTES} bytes")));
-                continue;
-            }
-            match GlobBuilder::new(&glob).literal_separator(true).build() {
-                Ok(glob) => drop(set.add(glob)),
-                Err(why) => errors.push(wrong(pointer, format!("is not a glob: {}", why.kind()))),
+        // Paths are in this normal form too.
+        let read = |glob: &str| glob.nfc().collect();
+        let pointer = |number: Option<usize>| number.map_or_else(|| "/paths".to_owned(), |number| format!("/paths/{number}"));
+        match globs::compile(globs, read) {
+            Ok(set) => Ok(Self(Some(set))),
+            Err(faults) => {
+                Err(faults.into_iter().map(|fault| FieldError { pointer: pointer(fault.number), detail: fault.detail }).collect())
             }
         }
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        let set = set.build().map_err(|_| vec![wrong("/paths".to_owned(), "are too complex together".to_owned())])?;
-        Ok(Self(Some(set)))
     }
 
     /// Whether the export takes this path.

@@ -1,11 +1,8 @@
 //! What the globs of a prefix leave out.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 
-/// At most so many globs.
-const GLOBS: usize = 100;
-/// Of at most so many bytes.
-const GLOB_BYTES: usize = 900;
+use crate::globs;
 
 /// Globs over keys below a prefix: `?` and `*` stay within a folder, `**` crosses folders, also as in `**.tmp`.
 #[derive(Clone, Debug)]
@@ -17,18 +14,13 @@ impl Excluded {
     /// # Errors
     /// What is wrong with them, for people.
     pub(crate) fn new(globs: &[String]) -> Result<Self, String> {
-        if globs.len() > GLOBS {
-            return Err(format!("There are {} globs; at most {GLOBS} are allowed.", globs.len()));
-        }
-        let mut set = GlobSetBuilder::new();
-        for glob in globs {
-            if glob.is_empty() || glob.len() > GLOB_BYTES {
-                return Err(format!("A glob must have 1 to {GLOB_BYTES} bytes."));
-            }
-            let built = GlobBuilder::new(&crossing(glob)).literal_separator(true).build();
-            set.add(built.map_err(|why| format!("{glob:?} is not a glob: {}.", why.kind()))?);
-        }
-        set.build().map(Self).map_err(|_| "The globs are too complex together.".to_owned())
+        globs::compile(globs, crossing).map(Self).map_err(|faults| {
+            let told = faults.into_iter().next().map(|fault| match fault.number.and_then(|number| globs.get(number)) {
+                Some(glob) => format!("The glob {glob:?} {}.", fault.detail),
+                None => format!("The globs {}.", fault.detail),
+            });
+            told.unwrap_or_default()
+        })
     }
 
     /// Whether this key, relative to the prefix, is left out.
