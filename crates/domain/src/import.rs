@@ -11,6 +11,24 @@ use crate::{
 /// A manifest in a request has at most so many bytes; a larger one is uploaded.
 pub const INLINE_LIMIT: usize = 3 * 1024 * 1024;
 
+/// Where objects of a package's imports lie in the data bucket.
+#[must_use]
+pub fn folder(package_id: PackageId) -> String {
+    format!("imports/{package_id}/")
+}
+
+/// The key of a manifest that came with a request.
+#[must_use]
+pub fn manifest_key(package_id: PackageId, id: ImportId) -> String {
+    format!("{}{id}/manifest", folder(package_id))
+}
+
+/// The key of failures from number `first` on, as an attempt of the worker told them.
+#[must_use]
+pub fn failures_key(package_id: PackageId, id: ImportId, first: u64, attempt: u64) -> String {
+    format!("{}{id}/failures/{first:012}-{attempt:06}.jsonl", folder(package_id))
+}
+
 /// Where an import stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

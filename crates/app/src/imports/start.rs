@@ -6,7 +6,7 @@ use domain::{
     DatasetId, FieldError, ImportId, PackageId,
     access::Action,
     dataset::{Dataset, DatasetKind, DatasetState},
-    import::{INLINE_LIMIT, Import, ImportCounts, ImportState},
+    import::{self, INLINE_LIMIT, Import, ImportCounts, ImportState},
     ports::{ObjectAddress, ObjectVersion, PutOptions},
 };
 use futures::{StreamExt as _, stream};
@@ -103,7 +103,7 @@ impl Imports {
                 Err(wrong("", format!("must have 1 to {INLINE_LIMIT} bytes; upload a larger manifest and name its dataset")))
             }
             NewImport::Inline { bytes, content_type } => {
-                let address = ObjectAddress { bucket: self.bucket.clone(), key: format!("imports/{package_id}/{id}/manifest") };
+                let address = ObjectAddress { bucket: self.bucket.clone(), key: import::manifest_key(package_id, id) };
                 let size = bytes.len() as u64;
                 let sha256 = hex::encode(digest(&SHA256, bytes));
                 let options = PutOptions { size, content_type: (*content_type).to_owned(), sha256, only_if_absent: false };

@@ -2,7 +2,7 @@
 
 use domain::{
     ImportId, PackageId, PortError, PortErrorKind, PortResult, Timestamp,
-    import::{Import, ImportState},
+    import::{self, Import, ImportState},
 };
 
 use super::{Housekeeping, Time};
@@ -30,7 +30,7 @@ impl Housekeeping {
     /// Removes manifests and failures of a package's imports, a page at a time; whether time was over before all were gone.
     pub(super) async fn purge_imports(&self, id: PackageId, time: &Time) -> PortResult<bool> {
         const ROUNDS: usize = 10_000;
-        let folder = format!("imports/{id}/");
+        let folder = import::folder(id);
         for _ in 0..ROUNDS {
             if !remove_listed(&*self.objects, &self.bucket, &folder).await? {
                 return Ok(false);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use domain::{
     DatasetId, Deadline, PortErrorKind,
     dataset::{Dataset, DatasetPath},
-    import::{Import, ImportFailure, ImportState},
+    import::{self, Import, ImportFailure, ImportState},
     location::Location,
     package::Package,
     ports::{ObjectAddress, ObjectVersion, PutOptions, Write},
@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
         let Import { id, package_id, .. } = &self.now.import;
         let (first, count) = (self.now.paged(), self.now.recent.len() as u64);
         // The row names the object of the attempt that counts.
-        let key = format!("imports/{package_id}/{id}/failures/{first:012}-{:06}.jsonl", self.now.attempt);
+        let key = import::failures_key(*package_id, *id, first, self.now.attempt);
         let address = ObjectAddress { bucket: self.importing.bucket.clone(), key };
         let options = PutOptions {
             size: lines.len() as u64,
