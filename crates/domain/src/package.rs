@@ -15,6 +15,9 @@ use crate::{
 /// Removed packages, datasets and their objects can be restored for so many days.
 pub const RETENTION_DAYS: u64 = 30;
 
+/// [`RETENTION_DAYS`] as a span of time.
+pub const RETENTION: Duration = Duration::from_secs(RETENTION_DAYS * 24 * 3600);
+
 /// A package's name: 1 to 100 characters, normalised to NFC and trimmed, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -178,7 +181,7 @@ impl Package {
     /// Until when a deleted package can be restored; `None` for one that is not deleted.
     #[must_use]
     pub fn restorable_until(&self) -> Option<Timestamp> {
-        Some(self.deleted_at?.plus(Duration::from_secs(RETENTION_DAYS * 24 * 3600)))
+        Some(self.deleted_at?.plus(RETENTION))
     }
 }
 

@@ -6,7 +6,7 @@ use domain::{
     DatasetId, PackageId, PortResult,
     dataset::{Dataset, DatasetKind, DatasetPath, DatasetState},
     package::Package,
-    ports::{Key, ObjectInfo, ObjectVersion, PageKey, Table},
+    ports::{ObjectInfo, ObjectVersion, PageKey, Table},
 };
 
 use super::{Check, Damage, Known, Report, text, unless_unreadable};
@@ -109,9 +109,8 @@ impl Check {
 
     async fn missing(&self, dataset: &Dataset, report: &mut Report) -> PortResult<()> {
         // Of what goes for good, bytes go first.
-        let key = Key::new(dataset.package_id.to_string(), format!("ds#{}", dataset.id));
-        let now = self.clock.now();
-        let going = dataset.state == DatasetState::Removed && self.store.really_due(Table::Datasets, &key, now).await?.is_some();
+        let removed = dataset.state == DatasetState::Removed;
+        let going = removed && self.store.is_dataset_due(dataset.package_id, dataset.id, self.clock.now()).await?;
         if !going {
             report.found(Damage::DatasetWithoutObject, subject(dataset), format_args!("the store does not have {}", dataset.key));
         }

@@ -1,15 +1,12 @@
 //! `POST /packages/{id}/datasets/complete` and `…/datasets/{ds}/complete`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     DatasetId, FieldError, PackageId, PortErrorKind,
     access::Action,
     dataset::{Dataset, DatasetPath, DatasetState, Verified},
-    package::{Package, RETENTION_DAYS},
+    package::{Package, RETENTION},
     ports::{ObjectInfo, ObjectVersion, Write},
 };
 use futures::{StreamExt as _, stream};
@@ -199,7 +196,7 @@ impl Datasets {
             count += 1;
             bytes += i64::try_from(new.size).unwrap_or(i64::MAX);
             if let Some(old) = before.and_then(|summary| replaced.get(&summary.id)) {
-                let purge_at = now.plus(Duration::from_secs(RETENTION_DAYS * 24 * 3600));
+                let purge_at = now.plus(RETENTION);
                 let gone = Dataset { state: DatasetState::Removed, removed_in: Some(revision), updated_at: now, ..old.clone() };
                 writes.push(self.core.store.put_dataset(&gone, Some(purge_at), Some(&stamp), Some(still_in(DatasetState::Available)))?);
                 count -= 1;

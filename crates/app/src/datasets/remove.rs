@@ -1,12 +1,10 @@
 //! `DELETE /packages/{id}/datasets/{ds}`.
 
-use std::time::Duration;
-
 use domain::{
     DatasetId, PackageId, PortErrorKind,
     access::Action,
     dataset::{Dataset, DatasetState},
-    package::RETENTION_DAYS,
+    package::RETENTION,
 };
 
 use super::{Datasets, register::UPLOAD_LIFE};
@@ -34,7 +32,7 @@ impl Datasets {
             let now = self.core.now();
             let current = dataset.state == DatasetState::Available;
             // What never was in the package is swept once no signed URL can bring bytes for it any more; the rest stays restorable.
-            let retention = if current { Duration::from_secs(RETENTION_DAYS * 24 * 3600) } else { UPLOAD_LIFE * 2 };
+            let retention = if current { RETENTION } else { UPLOAD_LIFE * 2 };
             let stamp = self.core.stamp(caller, Action::DatasetRemove, &["state"]);
             let gone = Dataset {
                 state: DatasetState::Removed,

@@ -1,13 +1,11 @@
 //! `POST /packages/{id}/datasets/{ds}/restore`.
 
-use std::time::Duration;
-
 use domain::{
     DatasetId, PackageId, PortErrorKind, Timestamp,
     access::Action,
     change::Stamp,
     dataset::{Dataset, DatasetState},
-    package::{Package, RETENTION_DAYS},
+    package::{Package, RETENTION, RETENTION_DAYS},
     ports::{Condition, Write},
 };
 
@@ -20,8 +18,6 @@ use crate::{
 
 /// So often it is tried again when other changes came between.
 const ATTEMPTS: u32 = 12;
-/// A removed dataset is kept so long.
-const RETENTION: Duration = Duration::from_secs(RETENTION_DAYS * 24 * 3600);
 
 impl Datasets {
     /// Makes a removed dataset the current one of its path again. The one that is current there now is removed, and stays

@@ -1,8 +1,8 @@
 //! `DELETE /packages/{id}`.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use domain::{PackageId, PortErrorKind, access::Action, package::RETENTION_DAYS};
+use domain::{PackageId, PortErrorKind, access::Action, package::RETENTION};
 
 use super::Packages;
 use crate::{
@@ -36,7 +36,7 @@ impl Packages {
             return Err(AppError::stale());
         }
         let now = self.core.now();
-        let purge_at = now.plus(Duration::from_secs(RETENTION_DAYS * 24 * 3600));
+        let purge_at = now.plus(RETENTION);
         // By the version read: groups that a change names meanwhile would keep a row of a package that is gone.
         let change = PackageChange::at(now)
             .stamped(&self.core.stamp(caller, Action::PackageDelete, &[]))

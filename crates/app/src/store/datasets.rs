@@ -176,6 +176,14 @@ impl Store {
         self.is_being_purged(Table::Datasets, dataset_key(package_id, id)).await
     }
 
+    /// Whether housekeeping is to look at a dataset.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn is_dataset_due(&self, package_id: PackageId, id: DatasetId, now: Timestamp) -> PortResult<bool> {
+        Ok(self.really_due(Table::Datasets, &dataset_key(package_id, id), now).await?.is_some())
+    }
+
     /// Which datasets are current under these paths, in the order asked for.
     ///
     /// # Errors

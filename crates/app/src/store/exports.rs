@@ -8,7 +8,7 @@ use domain::{
     cart::{Export, ExportFormat, ExportState, Skipped, Totals},
     change::Stamp,
     id::UserId,
-    package::RETENTION_DAYS,
+    package::RETENTION,
     ports::{Condition, Index, Item, Key, Order, Page, PageKey, Query, Range, Table, Update, Write},
 };
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use super::{Due, Store, item_of, row_of};
 /// An export that is not there after so long never comes: its job lies among the dead letters.
 const RUNNING_LIFE: Duration = Duration::from_secs(6 * 3600);
 /// So long an export that ended can be looked at.
-const ENDED_LIFE: Duration = Duration::from_secs(RETENTION_DAYS * 24 * 3600);
+const ENDED_LIFE: Duration = RETENTION;
 
 #[derive(Serialize, Deserialize)]
 struct ExportRow {
