@@ -31,7 +31,8 @@ pub(crate) fn named(name: &str, account: &Account) -> Option<Function> {
         "indexer" => (message(&Job::Index { package_id: package_id(1) }), nothing_failed),
         "manifest" => (message(&Job::Export { user_id: user_id(USER), export_id: export_id(1) }), nothing_failed),
         "logging" => (message(&Job::Audit { record: audit_record(1, &package_id(1).to_string()) }), nothing_failed),
-        "housekeeping" => (fixture(include_str!("../../events/fixtures/schedule.json")), |answer| *answer == json!({})),
+        // A regular sweep asks in more than 60 places what is due: its time would be that of so many calls, not of the start.
+        "housekeeping" => (message(&Job::PackageDeleted { package_id: package_id(1) }), nothing_failed),
         _ => return None,
     };
     Some(Function { name: name.to_owned(), event, is_done })

@@ -27,11 +27,13 @@ import json
 import re
 from xml.sax.saxutils import escape
 
+from hypercorn.config import Config
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import cloudwatch, s3
 
 TEXTS = ("AlarmDescription", "Statistic", "ExtendedStatistic", "Period", "TreatMissingData", "Unit")
+KEPT_SECONDS = 3600
 LISTS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 
 
@@ -52,7 +54,18 @@ def rest_of(alarm):
     return "".join(parts) + f"<Dimensions>{dimensions}</Dimensions>"
 
 
+class Kept:
+    """A setting that the emulator can't change."""
+
+    def __get__(self, _config, _owner=None):
+        return KEPT_SECONDS
+
+    def __set__(self, _config, _value):
+        pass
+
+
 def begin():
+    Config.keep_alive_timeout = Kept()
     count_as_tls()
     authorise_batches()
     name_log_streams()
