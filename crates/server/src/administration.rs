@@ -52,7 +52,7 @@ pub async fn grant_key(configuration: &Configuration, email: &str, read_only: bo
 }
 
 /// Whoever may write into the data folder; the audit log names it so.
-fn operator() -> anyhow::Result<Caller> {
+pub(crate) fn operator() -> anyhow::Result<Caller> {
     let user_id = "operator".parse().map_err(|error| anyhow::anyhow!("{error}"))?;
     let principal = Principal { user_id, role: Role::Admin, groups: std::collections::BTreeSet::new(), via: Via::Session };
     Ok(Caller { principal, origin: Origin::default() })

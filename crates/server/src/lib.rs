@@ -5,6 +5,8 @@ mod authenticate;
 mod bridges;
 mod client_address;
 mod home;
+mod import_objects;
+mod import_sources;
 mod metrics;
 mod objects;
 mod routes;

@@ -19,6 +19,7 @@ use tower::ServiceExt as _;
 use crate::{
     client_address::client_address,
     home::Home,
+    import_sources,
     metrics::{self, Metrics},
     objects::Keys,
     routes, work,
@@ -59,7 +60,8 @@ pub async fn start(configuration: &Configuration) -> anyhow::Result<Server> {
     let api_url = configuration.api.public_url(api_bound, tls.is_some());
     let objects_url = configuration.objects.public_url(objects_bound, tls.is_some());
 
-    let ports = home.objects(objects_bound, &objects_url);
+    let roots = import_sources::folders(configuration).await?;
+    let ports = import_sources::beside(home.objects(objects_bound, &objects_url), configuration, &home)?;
     let (stop, stop_objects) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Metrics::new();
     let router = routes::router(&home, &ports, configuration, &api_url, &metrics)?;
@@ -68,10 +70,12 @@ pub async fn start(configuration: &Configuration) -> anyhow::Result<Server> {
         internal: home.internal_key.clone(),
         access: Arc::new(keys),
         origins: vec![api_url.clone()],
+        roots: roots.clone(),
         limits: limits(configuration, configuration.limits.object_connections, tls.clone()),
     };
     let endpoint =
         tokio::spawn(embedded::objects::serve(objects, Arc::clone(&home.store), options, stop_objects.clone().cancelled_owned()));
+    import_sources::register(&home, &ports, &roots, configuration).await?;
     let workers = work::start(&home, &ports, configuration, &api_url, &stop).await?;
     let api_limits = limits(configuration, configuration.limits.api_connections, tls.clone());
     let api = tokio::spawn(serve_router(api, router, api_limits, configuration.trusted_proxies.clone(), stop.clone()));

@@ -44,6 +44,8 @@ pub struct Lake {
     folder: TempDir,
     log_level: String,
     arguments: Vec<String>,
+    /// What stands before the server's command line.
+    launcher: Vec<String>,
     api: String,
     objects: String,
     server: Option<process::Running>,
@@ -71,6 +73,7 @@ impl Lake {
             folder: tempfile::tempdir()?,
             log_level: level.to_owned(),
             arguments: Vec::new(),
+            launcher: Vec::new(),
             api: String::new(),
             objects: String::new(),
             server: None,

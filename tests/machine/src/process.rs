@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     process::{Child, ChildStdout},
@@ -53,7 +54,15 @@ fn own_port() -> anyhow::Result<u16> {
 impl Lake {
     /// `datalake-server` with this lake's data folder.
     fn server_command(&self) -> anyhow::Result<Command> {
-        let mut command = Command::new(program("datalake-server")?);
+        let server = program("datalake-server")?;
+        let mut command = match self.launcher.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(server);
+                command
+            }
+            None => Command::new(server),
+        };
         command.arg("--data-dir").arg(self.data_folder()).args(["--log-level", &self.log_level]);
         let log = OpenOptions::new().create(true).append(true).open(self.log_file())?;
         command.stdin(Stdio::null()).stderr(log);
@@ -70,6 +79,23 @@ impl Lake {
         let output = self.server_command()?.args(arguments).output()?;
         ensure!(output.status.success(), "datalake-server {arguments:?} failed: {}", self.last_words());
         Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// What `datalake-server check` finds, while the server does not run.
+    ///
+    /// # Errors
+    /// If it can't look.
+    pub fn findings(&self) -> anyhow::Result<Vec<Value>> {
+        ensure!(self.server.is_none(), "the server has its data folder for itself: stop it first");
+        let output = self.server_command()?.args(["check", "--output", "json"]).output()?;
+        let report: Value = serde_json::from_slice(&output.stdout).with_context(|| format!("no report: {}", self.last_words()))?;
+        Ok(report["findings"].as_array().context("findings")?.clone())
+    }
+
+    /// Puts these words before the server's own whenever it starts from now on: a program that takes something from it, and
+    /// then becomes it.
+    pub fn set_launcher(&mut self, words: &[&str]) {
+        self.launcher = words.iter().map(|word| (*word).to_owned()).collect();
     }
 
     /// Gives the server more flags whenever it starts from now on.

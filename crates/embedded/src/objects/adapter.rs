@@ -14,8 +14,20 @@ pub const REGION: &str = "us-east-1";
 /// endpoint by another name.
 #[must_use]
 pub fn adapter(endpoint_url: &str, signing_endpoint_url: Option<String>, key: &InternalKey, clock: Arc<dyn Clock>) -> S3Objects {
+    remote_adapter(endpoint_url, signing_endpoint_url, REGION, key, clock)
+}
+
+/// The adapter over any endpoint that speaks S3's protocol, with buckets in the path.
+#[must_use]
+pub fn remote_adapter(
+    endpoint_url: &str,
+    signing_endpoint_url: Option<String>,
+    region: &str,
+    key: &InternalKey,
+    clock: Arc<dyn Clock>,
+) -> S3Objects {
     let config = S3Config {
-        region: REGION.to_owned(),
+        region: region.to_owned(),
         endpoint_url: Some(endpoint_url.to_owned()),
         signing_endpoint_url,
         path_style: true,

@@ -26,6 +26,7 @@ impl From<StoreError> for S3Error {
             StoreError::WrongSize | StoreError::Interrupted(_) => S3ErrorCode::IncompleteBody,
             StoreError::PreconditionFailed => S3ErrorCode::PreconditionFailed,
             StoreError::InvalidArgument(_) => S3ErrorCode::InvalidArgument,
+            StoreError::Forbidden => S3ErrorCode::AccessDenied,
             // The cause was logged by the store and is nobody else's business.
             StoreError::Unavailable(_) => return Self::new(S3ErrorCode::ServiceUnavailable),
             StoreError::Internal(_) => return Self::new(S3ErrorCode::InternalError),
@@ -77,11 +78,11 @@ pub(super) fn only_if_absent(if_match: Option<&ETagCondition>, if_none_match: Op
 
 /// Conditions of a read: 412 where `If-Match` names another version, 304 where `If-None-Match` names this one.
 pub(super) fn check_conditions(
-    record: &ObjectRecord,
+    etag: String,
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
 ) -> S3Result<()> {
-    let its = ETag::Strong(record.etag());
+    let its = ETag::Strong(etag);
     let names = |condition: &ETagCondition| condition.is_any() || condition.as_etag().is_some_and(|etag| etag.weak_cmp(&its));
     if if_match.is_some_and(|condition| !names(condition)) {
         return Err(s3_error!(PreconditionFailed));

@@ -21,6 +21,8 @@ use s3s::{
 use super::{
     conversion::{announced_sha256, announced_size, check_conditions, checksum, only_if_absent, size, timestamp},
     record::StoreResult,
+    roots::ImportRoots,
+    sources::{Sources, UNKNOWN_TYPE},
     store::{ObjectStore, PutConditions},
     uploads::{NamedPart, UploadAddress},
 };
@@ -31,17 +33,15 @@ const PAGE: i32 = 1000;
 /// Most objects that one request removes.
 const MOST_DELETED: usize = 1000;
 
-/// The media type of content that came without one, as S3 has it.
-const UNKNOWN_TYPE: &str = "binary/octet-stream";
-
-/// S3's operations over the store.
+/// S3's operations over the store, and those that read over whatever is served as a bucket besides.
 pub(super) struct Endpoint {
     store: Arc<ObjectStore>,
+    sources: Sources,
 }
 
 impl Endpoint {
-    pub(super) fn new(store: Arc<ObjectStore>) -> Self {
-        Self { store }
+    pub(super) fn new(store: Arc<ObjectStore>, roots: ImportRoots) -> Self {
+        Self { sources: Sources::new(Arc::clone(&store), roots), store }
     }
 
     async fn delete(&self, bucket: &str, key: &str, version: Option<&str>) -> StoreResult<Option<String>> {
@@ -72,29 +72,29 @@ impl S3 for Endpoint {
         if input.part_number.is_some() {
             return Err(s3_error!(NotImplemented, "Reading by part number is not offered."));
         }
-        let (record, files) = self.store.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
-        check_conditions(&record, input.if_match.as_ref(), input.if_none_match.as_ref())?;
-        let range = input.range.as_ref().map(|range| range.check(record.size)).transpose()?;
-        let sent = range.clone().unwrap_or(0..record.size);
+        let found = self.sources.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+        check_conditions(found.etag(), input.if_match.as_ref(), input.if_none_match.as_ref())?;
+        let whole = found.size();
+        let range = input.range.as_ref().map(|range| range.check(whole)).transpose()?;
+        let sent = range.clone().unwrap_or(0..whole);
         let length = size(sent.end - sent.start)?;
-        let content = self.store.read(files, sent).await?;
-        let body = Body::http_body_unsync(StreamBody::new(content.map_ok(Frame::data)));
         // A checksum is of the whole: with a range clients would compare it with the wrong bytes.
-        let (sha256, kind) = checksum(&record);
-        let with_checksum = input.checksum_mode.is_some() && range.is_none();
-        Ok(S3Response::new(GetObjectOutput {
+        let (sha256, kind) = found.checksum().filter(|_| input.checksum_mode.is_some() && range.is_none()).unzip();
+        let described = GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
-            body: Some(StreamingBlob::from(body)),
-            checksum_sha256: with_checksum.then_some(sha256),
-            checksum_type: with_checksum.then_some(kind),
+            checksum_sha256: sha256,
+            checksum_type: kind,
             content_length: Some(length),
-            content_range: range.map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, record.size)),
-            e_tag: Some(ETag::Strong(record.etag())),
-            last_modified: Some(timestamp(record.modified)),
-            content_type: Some(record.content_type),
-            version_id: Some(record.version),
+            content_range: range.map(|range| format!("bytes {}-{}/{whole}", range.start, range.end - 1)),
+            e_tag: Some(ETag::Strong(found.etag())),
+            last_modified: Some(timestamp(found.modified())),
+            content_type: Some(found.content_type().to_owned()),
+            version_id: found.version().map(str::to_owned),
             ..Default::default()
-        }))
+        };
+        let content = self.sources.read(found, sent).await?;
+        let body = Body::http_body_unsync(StreamBody::new(content.map_ok(Frame::data)));
+        Ok(S3Response::new(GetObjectOutput { body: Some(StreamingBlob::from(body)), ..described }))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
@@ -102,19 +102,18 @@ impl S3 for Endpoint {
         if input.part_number.is_some() {
             return Err(s3_error!(NotImplemented, "Reading by part number is not offered."));
         }
-        let (record, _) = self.store.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
-        check_conditions(&record, input.if_match.as_ref(), input.if_none_match.as_ref())?;
-        let (sha256, kind) = checksum(&record);
-        let with_checksum = input.checksum_mode.is_some();
+        let found = self.sources.find(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+        check_conditions(found.etag(), input.if_match.as_ref(), input.if_none_match.as_ref())?;
+        let (sha256, kind) = found.checksum().filter(|_| input.checksum_mode.is_some()).unzip();
         Ok(S3Response::new(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
-            checksum_sha256: with_checksum.then_some(sha256),
-            checksum_type: with_checksum.then_some(kind),
-            content_length: Some(size(record.size)?),
-            e_tag: Some(ETag::Strong(record.etag())),
-            last_modified: Some(timestamp(record.modified)),
-            content_type: Some(record.content_type),
-            version_id: Some(record.version),
+            checksum_sha256: sha256,
+            checksum_type: kind,
+            content_length: Some(size(found.size())?),
+            e_tag: Some(ETag::Strong(found.etag())),
+            last_modified: Some(timestamp(found.modified())),
+            content_type: Some(found.content_type().to_owned()),
+            version_id: found.version().map(str::to_owned),
             ..Default::default()
         }))
     }
@@ -163,16 +162,17 @@ impl S3 for Endpoint {
             None => Some(input.start_after.clone().unwrap_or_default()),
         };
         let after = after.ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))?;
-        let page = self.store.list(&input.bucket, &prefix, &after, limit).await?;
-        let next = page.objects.last().filter(|_| page.truncated).map(|last| BASE64_URL_SAFE_NO_PAD.encode(&last.key));
-        let contents = page.objects.into_iter().map(|record| {
+        let (found, truncated) = self.sources.list(&input.bucket, &prefix, &after, limit).await?;
+        let next = found.last().filter(|_| truncated).map(|last| BASE64_URL_SAFE_NO_PAD.encode(last.key()));
+        let contents = found.into_iter().map(|found| {
+            let kind = found.checksum().map(|(_, kind)| kind);
             Ok(Object {
-                e_tag: Some(ETag::Strong(record.etag())),
-                last_modified: Some(timestamp(record.modified)),
-                size: Some(size(record.size)?),
-                checksum_algorithm: Some(vec![ChecksumAlgorithm::from_static(ChecksumAlgorithm::SHA256)]),
-                checksum_type: Some(checksum(&record).1),
-                key: Some(record.key),
+                e_tag: Some(ETag::Strong(found.etag())),
+                last_modified: Some(timestamp(found.modified())),
+                size: Some(size(found.size())?),
+                checksum_algorithm: kind.is_some().then(|| vec![ChecksumAlgorithm::from_static(ChecksumAlgorithm::SHA256)]),
+                checksum_type: kind,
+                key: Some(found.key().to_owned()),
                 ..Default::default()
             })
         });

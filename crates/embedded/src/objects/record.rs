@@ -117,6 +117,9 @@ pub enum StoreError {
     /// A value breaks a rule.
     #[error("{0}")]
     InvalidArgument(&'static str),
+    /// The machine does not let this process read it.
+    #[error("this may not be read")]
+    Forbidden,
     /// The sender's stream ended in an error or stalled.
     #[error("the content did not arrive")]
     Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),

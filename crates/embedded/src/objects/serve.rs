@@ -18,6 +18,7 @@ use super::{
     endpoint::Endpoint,
     guard::{self, Refusal},
     linger::LingeringBody,
+    roots::ImportRoots,
     store::ObjectStore,
 };
 use crate::listen::{self, Limits};
@@ -36,6 +37,8 @@ pub struct EndpointOptions {
     pub access: Arc<dyn ObjectAccess>,
     /// Origins (`https://console.example`) whose scripts may use signed URLs.
     pub origins: Vec<String>,
+    /// Folders that are served as buckets, to be read.
+    pub roots: ImportRoots,
     /// What the port takes.
     pub limits: Limits,
 }
@@ -68,7 +71,7 @@ impl Handler {
         let mut config = S3Config::default();
         config.presigned_url_max_skew_time_secs = CLOCK_SKEW_SECONDS;
         config.xml_max_body_size = LONGEST_XML;
-        let mut builder = S3ServiceBuilder::new(Endpoint::new(store));
+        let mut builder = S3ServiceBuilder::new(Endpoint::new(store, options.roots.clone()));
         builder.set_auth(gate.clone());
         builder.set_access(gate);
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use aws::s3::{S3Config, S3Objects, static_credentials};
 use datalake_embedded::listen::Limits;
-use datalake_embedded::objects::{EndpointOptions, InternalKey, ObjectAccess, ObjectStore, REGION, adapter, serve};
+use datalake_embedded::objects::{EndpointOptions, ImportRoots, InternalKey, ObjectAccess, ObjectStore, REGION, adapter, serve};
 use domain::{
     Timestamp,
     ports::{Clock, Ids},
@@ -102,6 +102,7 @@ pub(crate) async fn start(folder: &Path) -> Running {
         internal: internal_key(),
         access: Arc::new(OneReader),
         origins: vec!["https://console.example".to_owned()],
+        roots: ImportRoots::default(),
         limits: Limits { connections: 64, head_time: std::time::Duration::from_secs(15), head_bytes: 64 * 1024, tls: None },
     };
     let served = tokio::spawn(serve(listener, Arc::clone(&store), options, async {

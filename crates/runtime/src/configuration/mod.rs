@@ -36,6 +36,10 @@ pub struct Configuration {
     pub tls: Option<TlsFiles>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Folders that are served as buckets, by the buckets' names.
+    pub import_roots: Vec<(String, PathBuf)>,
+    /// Another S3 endpoint to import from, if any.
+    pub import_endpoint: Option<ImportEndpoint>,
     /// Where metrics are told, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
     /// The loops of the workers.
@@ -71,6 +75,21 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
+}
+
+/// An S3 endpoint whose buckets may be imported from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportEndpoint {
+    /// Its address.
+    pub url: Url,
+    /// The region that signatures name.
+    pub region: String,
+    /// The buckets that may be imported from.
+    pub buckets: Vec<String>,
+    /// The key that may read them.
+    pub access_key_id: String,
+    /// The file that holds its secret.
+    pub secret_file: PathBuf,
 }
 
 /// The form of log lines.
@@ -165,6 +184,7 @@ fn read(reader: &mut Reader) -> Option<Configuration> {
     let (format, level) = (reader.value("log.format"), level(reader));
     let (workers, limits) = (workers(reader), limits(reader));
     let (tls, trusted_proxies, metrics_listen) = (tls(reader), trusted_proxies(reader), reader.optional("metrics.listen"));
+    let (import_roots, import_endpoint) = (import_roots(reader), import_endpoint(reader));
     Some(Configuration {
         data_dir: data_dir?,
         api: api?,
@@ -172,6 +192,8 @@ fn read(reader: &mut Reader) -> Option<Configuration> {
         log: Log { format: format?, level: level? },
         tls,
         trusted_proxies,
+        import_roots,
+        import_endpoint,
         metrics_listen,
         workers: workers?,
         limits: limits?,
@@ -211,11 +233,52 @@ fn tls(reader: &mut Reader) -> Option<TlsFiles> {
     }
 }
 
-fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
-    let text: Option<String> = reader.optional("api.trusted_proxies");
+/// What stands between the commas of a setting.
+fn list(reader: &mut Reader, key: &str) -> Vec<String> {
+    let text: Option<String> = reader.optional(key);
     let entries = text.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries.map(str::to_owned).collect()
+}
+
+fn import_roots(reader: &mut Reader) -> Vec<(String, PathBuf)> {
+    let mut roots = Vec::new();
+    for entry in list(reader, "import.roots") {
+        match entry.split_once('=') {
+            Some((name, folder)) if !folder.is_empty() => roots.push((name.to_owned(), PathBuf::from(folder))),
+            _ => reader.refuse("import.roots", format_args!("must be names and folders such as partners=/srv/partners, not {entry:?}")),
+        }
+    }
+    roots
+}
+
+/// All of it or nothing.
+fn import_endpoint(reader: &mut Reader) -> Option<ImportEndpoint> {
+    let url: Option<Url> = reader.optional("import.endpoint");
+    let (access_key_id, secret_file) = (reader.optional("import.access_key_id"), reader.optional("import.secret_file"));
+    let (region, buckets) = (reader.value("import.region"), list(reader, "import.buckets"));
+    let given = [
+        ("import.access_key_id", access_key_id.is_some()),
+        ("import.secret_file", secret_file.is_some()),
+        ("import.buckets", !buckets.is_empty()),
+    ];
+    let Some(url) = url else {
+        if let Some((key, _)) = given.iter().find(|(_, given)| *given) {
+            reader.refuse(key, "is of no use without import.endpoint");
+        }
+        return None;
+    };
+    if !matches!(url.scheme(), "http" | "https") || url.path() != "/" {
+        reader.refuse("import.endpoint", "must be http or https with a host and nothing behind it");
+    }
+    for (key, _) in given.iter().filter(|(_, given)| !given) {
+        reader.refuse(key, "must be set with import.endpoint");
+    }
+    Some(ImportEndpoint { url, region: region?, buckets, access_key_id: access_key_id?, secret_file: secret_file? })
+}
+
+fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
     let mut nets = Vec::new();
-    for entry in entries {
+    for entry in list(reader, "api.trusted_proxies") {
         match entry.parse::<IpNet>().or_else(|_| entry.parse::<std::net::IpAddr>().map(IpNet::from)) {
             Ok(net) => nets.push(net),
             Err(_) => reader.refuse("api.trusted_proxies", format_args!("must be addresses or nets, not {entry:?}")),

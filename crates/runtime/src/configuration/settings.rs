@@ -35,6 +35,13 @@ settings! {
         "proxies whose X-Forwarded-For is believed";
     "tls.certificate", "DATALAKE_TLS_CERTIFICATE", None, "a file", "the certificate with its chain (PEM); API and objects speak TLS then";
     "tls.key", "DATALAKE_TLS_KEY", None, "a file", "the certificate's key (PEM)";
+    "import.roots", "DATALAKE_IMPORT_ROOTS", None, "names and folders such as partners=/srv/partners, with commas between",
+        "folders that are served as buckets, to be read and imported from, never written";
+    "import.endpoint", "DATALAKE_IMPORT_ENDPOINT", None, "a URL such as https://s3.example.org", "an S3 endpoint whose buckets may be imported from";
+    "import.region", "DATALAKE_IMPORT_REGION", Some("us-east-1"), "a region", "the region that its signatures name";
+    "import.buckets", "DATALAKE_IMPORT_BUCKETS", None, "buckets, with commas between", "its buckets that may be imported from";
+    "import.access_key_id", "DATALAKE_IMPORT_ACCESS_KEY_ID", None, "an access key's id", "the key that may read them";
+    "import.secret_file", "DATALAKE_IMPORT_SECRET_FILE", None, "a file", "that key's secret";
     "metrics.listen", "DATALAKE_METRICS_LISTEN", None, "an address such as 127.0.0.1:9090", "where metrics are told; nowhere if not given";
     "log.format", "DATALAKE_LOG_FORMAT", Some("text"), "json or text", "the form of log lines";
     "log.level", "DATALAKE_LOG_LEVEL", Some("info"), "a level, or a filter such as info,datalake_server=debug", "what is logged";

@@ -74,17 +74,21 @@ fn a_certificate_comes_with_its_key_and_proxies_are_addresses_or_nets() {
     let told = |variables: &[(&str, &str)]| load(None, variables, &[]).expect_err("a mistake").remove(0);
     assert!(told(&[("DATALAKE_TLS_CERTIFICATE", "a.pem")]).starts_with("DATALAKE_TLS_KEY must be set"));
     assert!(told(&[("DATALAKE_TLS_KEY", "a.pem")]).starts_with("DATALAKE_TLS_CERTIFICATE must be set"));
+    assert!(told(&[("DATALAKE_IMPORT_ROOTS", "a=/b,partners")]).ends_with("not \"partners\""));
     assert!(told(&[("DATALAKE_API_TRUSTED_PROXIES", "10.0.0.0/8, proxy")]).ends_with("not \"proxy\""));
     let variables = [
         ("DATALAKE_TLS_CERTIFICATE", "a.pem"),
         ("DATALAKE_TLS_KEY", "b.pem"),
         ("DATALAKE_API_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1"),
+        ("DATALAKE_IMPORT_ROOTS", "partners=/srv/partners, open=data=1"),
         ("DATALAKE_METRICS_LISTEN", "127.0.0.1:9090"),
         ("DATALAKE_LIMITS_HEAD_SECONDS", "7"),
     ];
     let configuration = load(None, &variables, &[]).expect("is whole");
     assert_eq!(configuration.tls, Some(TlsFiles { certificate: "a.pem".into(), key: "b.pem".into() }));
     assert_eq!(configuration.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.0/8", "192.0.2.1/32"]);
+    let roots = [("partners".to_owned(), "/srv/partners".into()), ("open".to_owned(), "data=1".into())];
+    assert_eq!(configuration.import_roots, roots);
     assert_eq!(configuration.metrics_listen.map(|address| address.port()), Some(9090));
     assert_eq!((configuration.limits.head_time, configuration.limits.body_time), (Duration::from_secs(7), Duration::from_secs(15)));
     assert_eq!(configuration.api.public_url(configuration.api.listen, true), "https://127.0.0.1:8080");

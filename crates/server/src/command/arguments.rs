@@ -114,6 +114,9 @@ pub(crate) struct Serve {
     /// How clients reach the object endpoint
     #[arg(long)]
     objects_public_url: Option<String>,
+    /// Serve a folder as a bucket that can be read and imported from; may be repeated
+    #[arg(long, value_name = "NAME=FOLDER")]
+    import_root: Vec<String>,
     /// Where metrics are told (`/metrics`); nowhere if not given
     #[arg(long)]
     metrics_listen: Option<String>,
@@ -142,6 +145,7 @@ impl Arguments {
             flags.push(("api.public_url", serve.api_public_url.clone()));
             flags.push(("objects.listen", serve.objects_listen.clone()));
             flags.push(("objects.public_url", serve.objects_public_url.clone()));
+            flags.push(("import.roots", (!serve.import_root.is_empty()).then(|| serve.import_root.join(","))));
             flags.push(("metrics.listen", serve.metrics_listen.clone()));
             flags.push(("tls.certificate", serve.tls_certificate.clone()));
             flags.push(("tls.key", serve.tls_key.clone()));

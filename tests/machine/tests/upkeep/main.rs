@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod import_sources;
 mod jobs;
 mod serving;
 
