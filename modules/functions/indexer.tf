@@ -4,7 +4,7 @@ module "indexer" {
   prefix       = var.prefix
   tags         = var.tags
   name         = "indexer"
-  description  = "Writes search documents"
+  description  = "Writes search documents, and builds the index anew"
   code         = { filename = "${var.code.folder}/indexer.zip", architecture = var.code.architecture }
   limits       = local.limits.indexer
   iam          = var.iam
@@ -14,7 +14,8 @@ module "indexer" {
   live_version = lookup(var.live_versions, "indexer", null)
 
   environment = merge(local.environment, {
-    DATALAKE_SEARCH_ENDPOINT = var.search_endpoint
+    DATALAKE_SEARCH_ENDPOINT  = var.search_endpoint
+    DATALAKE_SEARCH_QUEUE_URL = var.queue_urls.search
   })
 
   statements = concat(local.search_statements.indexer, [
@@ -27,6 +28,23 @@ module "indexer" {
       sid       = "ReadDatasets"
       actions   = ["dynamodb:Query"]
       resources = [var.table_arns.datasets]
+    },
+    {
+      sid       = "FindPackages"
+      actions   = ["dynamodb:Scan"]
+      resources = [var.table_arns.packages]
+    },
+    {
+      # How far a rebuild of the index came.
+      sid       = "KeepRebuilds"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+      resources = [var.table_arns.settings]
+    },
+    {
+      # What does not fit into one run goes on in the next.
+      sid       = "GoOn"
+      actions   = ["sqs:SendMessage"]
+      resources = [var.queue_arns.search]
     },
     local.receive.search,
     local.use_tables,

@@ -17,5 +17,28 @@ module "search" {
     DATALAKE_SEARCH_ENDPOINT = var.search_endpoint
   })
 
-  statements = concat(local.http_statements, local.search_statements.search)
+  statements = concat(local.http_statements, local.search_statements.search, [
+    {
+      # For the document of a single package.
+      sid       = "ReadPackages"
+      actions   = ["dynamodb:BatchGetItem"]
+      resources = [var.table_arns.packages, var.table_arns.metadata]
+    },
+    {
+      sid       = "ReadDatasets"
+      actions   = ["dynamodb:Query"]
+      resources = [var.table_arns.datasets]
+    },
+    {
+      # The row of the index's rebuild; what follows from it is the indexer's.
+      sid       = "StartRebuilds"
+      actions   = ["dynamodb:PutItem"]
+      resources = [var.table_arns.settings]
+    },
+    {
+      sid       = "RememberAnswers"
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
+      resources = [var.table_arns.cart]
+    },
+  ])
 }

@@ -2,24 +2,29 @@
 # within an account AWS allows what either of them allows.
 
 locals {
-  # The index's alias and its first index: whoever comes first makes them. What is not said here, a rebuild needs.
+  # Aliases lead to the live index and, while one is built anew, to the next; the indexes themselves have numbers behind.
   index_alias = "${var.prefix}-packages"
+  next_alias  = "${local.index_alias}-next"
 
   search_rights = {
     search = [
       { sid = "Search", actions = ["es:ESHttpPost"], paths = ["${local.index_alias}/_search"] },
+      # Administrators index and remove single packages; what is written goes into both indexes.
+      { sid = "WriteDocuments", actions = ["es:ESHttpPost"], paths = ["_bulk"] },
+      { sid = "FindIndexes", actions = ["es:ESHttpHead"], paths = ["_alias/${local.index_alias}", "_alias/${local.next_alias}"] },
       # A search that comes before the first write makes the index, empty.
-      { sid = "FindIndex", actions = ["es:ESHttpHead"], paths = ["_alias/${local.index_alias}"] },
       { sid = "ListIndexes", actions = ["es:ESHttpGet"], paths = ["${local.index_alias}-*/_alias"] },
       { sid = "MakeIndex", actions = ["es:ESHttpPut"], paths = ["${local.index_alias}-1"] },
     ]
     indexer = [
       { sid = "WriteDocuments", actions = ["es:ESHttpPost"], paths = ["_bulk"] },
-      # The live one, and the one that a rebuild makes.
-      { sid = "FindIndexes", actions = ["es:ESHttpHead"], paths = ["_alias/${local.index_alias}", "_alias/${local.index_alias}-next"] },
+      { sid = "FindIndexes", actions = ["es:ESHttpGet", "es:ESHttpHead"], paths = ["_alias/${local.index_alias}", "_alias/${local.next_alias}"] },
       { sid = "ListIndexes", actions = ["es:ESHttpGet"], paths = ["${local.index_alias}-*/_alias"] },
-      # It is taken away again if a whole rebuild came between.
-      { sid = "MakeIndex", actions = ["es:ESHttpDelete", "es:ESHttpPut"], paths = ["${local.index_alias}-1"] },
+      # Whoever writes first makes the first one; a rebuild makes the next, and takes the old one away.
+      { sid = "MakeIndexes", actions = ["es:ESHttpDelete", "es:ESHttpPut"], paths = ["${local.index_alias}-*"] },
+      { sid = "SwapIndexes", actions = ["es:ESHttpPost"], paths = ["_aliases"] },
+      # What was removed is remembered in the new one, too.
+      { sid = "CopyRemovals", actions = ["es:ESHttpPost"], paths = ["${local.index_alias}/_refresh", "${local.index_alias}/_search", "${local.index_alias}-*/_refresh"] },
     ]
   }
 

@@ -15,7 +15,7 @@ fn with(class: Class) -> impl Iterator<Item = &'static Operation> {
 
 /// The operation, called as it should be.
 pub(crate) fn call<'a>(known: &'a Known, operation: &Operation, path: impl Into<String>) -> Call<'a> {
-    let call = known.world.call(Method::from_bytes(operation.method.as_bytes()).expect("a method"), path).by(&known.ann);
+    let call = known.world.call(Method::from_bytes(operation.method.as_bytes()).expect("a method"), path).by(known.caller(operation));
     let call = if operation.classes.contains(&Class::IfMatchRequired) { call.header("if-match", "\"1\"") } else { call };
     match known.body(operation) {
         Some(body) => call.json(&body),
@@ -53,12 +53,23 @@ async fn a_request_without_a_verdict_fails_closed() {
 #[tokio::test]
 async fn a_reading_key_changes_nothing() {
     let known = Known::new().await;
-    let reading = known.ann.clone().with_key(read_only());
     // By the access policy, having an export made is reading data.
     let reads = |operation: &Operation| operation.method == "GET" || matches!(operation.id, "checkout" | "retry_export");
     for operation in with(Class::SignedIn).filter(|operation| !reads(operation)) {
+        let reading = known.caller(operation).clone().with_key(read_only());
         let answer = call(&known, operation, known.path(operation)).signed_by(&reading).send().await;
         assert_eq!(answer.status, 403, "{}: {}", operation.id, answer.body);
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_administrators_tells_others_nothing() {
+    let known = Known::new().await;
+    for operation in with(Class::Admin) {
+        let there = call(&known, operation, known.path(operation)).by(&known.ann).send().await;
+        there.is(operation.id, 403, "of_a_member");
+        let absent = call(&known, operation, known.absent_path(operation)).by(&known.ann).send().await;
+        assert_eq!((absent.status.as_u16(), &absent.body), (403, &there.body), "{}", operation.id);
     }
 }
 
@@ -74,7 +85,8 @@ fn absent(known: &Known, operation: &Operation) -> String {
 async fn what_is_hidden_answers_as_what_is_absent() {
     let known = Known::new().await;
     let eve = member("eve");
-    for operation in with(Class::Id).filter(|operation| operation.id != "follow_grant") {
+    let hides = |operation: &Operation| operation.id != "follow_grant" && !operation.classes.contains(&Class::Admin);
+    for operation in with(Class::Id).filter(|operation| hides(operation)) {
         let hidden = call(&known, operation, known.path(operation)).by(&eve).send().await;
         let absent = call(&known, operation, absent(&known, operation)).by(&eve).send().await;
         assert_eq!((hidden.status.as_u16(), &hidden.body), (404, &absent.body), "{}", operation.id);

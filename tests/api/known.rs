@@ -3,13 +3,15 @@
 use datalake_tests_api::World;
 use domain::Principal;
 use serde_json::{Value, json};
-use testkit::builders::{PrincipalExt as _, api_key, member};
-use web::operations::Operation;
+use testkit::builders::{PrincipalExt as _, admin, api_key, member};
+use web::operations::{Class, Operation};
 
 /// A world with one of everything, all Ann's.
 pub(crate) struct Known {
     pub(crate) world: World,
     pub(crate) ann: Principal,
+    /// An administrator.
+    pub(crate) root: Principal,
     pub(crate) package: String,
     pub(crate) dataset: String,
     /// Registered; its bytes have not arrived.
@@ -51,7 +53,12 @@ impl Known {
         world.granted(&key).await;
         world.drain().await;
         let access_key_id = key.access_key_id.to_string();
-        Self { world, ann, package, dataset, pending, parts, item, export, token, entry, access_key_id, import }
+        Self { world, ann, root: admin("root"), package, dataset, pending, parts, item, export, token, entry, access_key_id, import }
+    }
+
+    /// Who may do it.
+    pub(crate) fn caller(&self, operation: &Operation) -> &Principal {
+        if operation.classes.contains(&Class::Admin) { &self.root } else { &self.ann }
     }
 
     /// The operation's address with everything that is there.
@@ -65,6 +72,7 @@ impl Known {
             operation.path,
             &[
                 ("{id}", &self.package),
+                ("{package_id}", &self.package),
                 ("{dataset}", dataset),
                 ("{version}", "1"),
                 ("{item}", &self.item),
@@ -81,6 +89,7 @@ impl Known {
     pub(crate) fn absent_path(&self, operation: &Operation) -> String {
         let absent = [
             ("{dataset}", testkit::builders::dataset_id(999).to_string()),
+            ("{package_id}", testkit::builders::package_id(999).to_string()),
             ("{version}", "99".to_owned()),
             ("{item}", domain::ItemId::new(testkit::builders::ulid(999)).to_string()),
             ("{import}", domain::ImportId::new(testkit::builders::ulid(999)).to_string()),

@@ -10,15 +10,21 @@ use app::{
     },
     profile::Deployment,
     workers::{
-        changes::Changes, housekeeping::Housekeeping, importing::Importing, indexing::Indexing, logging::Logging, manifest::Manifests,
+        changes::Changes,
+        housekeeping::Housekeeping,
+        importing::Importing,
+        indexing::Indexing,
+        logging::Logging,
+        manifest::Manifests,
+        reindexing::{Reindexing, Rest},
     },
 };
 use async_trait::async_trait;
 use axum::{Router, body::Body};
 use domain::{
-    Principal,
+    Deadline, Principal,
     job::Job,
-    ports::{Entry, Handler as _, SignedRequest, Tables},
+    ports::{Entry, Handler as _, Jobs as _, SignedRequest, Tables},
     principal::Role,
 };
 use http_body_util::BodyExt as _;
@@ -129,6 +135,13 @@ impl Memory {
             Job::Import { package_id, import_id } => {
                 let importing = Importing::new(self.core(), self.objects.clone(), BUCKET, None);
                 importing.import(package_id, import_id).await.expect("an import that was read");
+            }
+            Job::Reindex => {
+                let (index, jobs, clock) = (self.index.clone(), self.jobs.clone(), self.clock.clone());
+                let reindexing = Reindexing::new(self.tables.clone(), index, jobs.clone(), clock);
+                if let Rest::After(delay) = reindexing.run_until(Deadline::NONE).await.expect("a rebuild that goes on") {
+                    jobs.enqueue(&Job::Reindex, delay).await.expect("its rest");
+                }
             }
             Job::RemoveExport { user_id, export_id } => housekeeping.remove_export(&user_id, export_id).await.expect("removed files"),
             Job::PackageDeleted { package_id } => housekeeping.package_deleted(package_id).await.expect("dropped uploads"),

@@ -203,3 +203,34 @@ async fn a_search_finds_and_counts_what_was_pushed() {
     let refused = datalake.try_run(&["search", "\"open phrase"]).expect("run");
     assert_eq!(refused.status.code(), Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_builds_the_index_anew_and_a_kill_does_not_stop_it() {
+    let (mut lake, datalake) = signed_in().await;
+    let made: Vec<String> =
+        (0..3).map(|number| id(&datalake.json(&["packages", "create", &format!("Harbour {number}")]).expect("created"))).collect();
+    let found = async |count: u64| {
+        let what = format!("{count} packages are found");
+        wait_until(&what, async || Ok((datalake.json(&["search", "harbour"])?["total"] == count).then_some(()))).await.expect("found");
+    };
+    found(3).await;
+    datalake.run(&["index", "remove", &made[0]]).expect("removed");
+    found(2).await;
+    datalake.run(&["index", "put", &made[0]]).expect("put");
+    found(3).await;
+    datalake.run(&["index", "remove", &made[1]]).expect("removed");
+    found(2).await;
+    assert_eq!(datalake.try_run(&["index", "status"]).expect("run").status.code(), Some(3), "there never was a rebuild");
+    datalake.run(&["index", "rebuild"]).expect("begun");
+    lake.kill_9().await.expect("killed");
+    lake.serve().await.expect("serves");
+    let client = lake.client(lake.ann()).expect("a client");
+    let done = wait_until("the index is built", async || {
+        let reindex = client.reindex().await?;
+        Ok((reindex.state != "running").then_some(reindex))
+    });
+    let done = done.await.expect("it goes on");
+    assert_eq!((done.state.as_str(), done.done, done.total, done.failed), ("done", 3, Some(3), 0));
+    let search = client::SearchQuery { query: "harbour".to_owned(), ..client::SearchQuery::default() };
+    assert_eq!(client.search(&search, &Page::default()).await.expect("an answer").total, 3);
+}

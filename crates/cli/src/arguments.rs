@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 use crate::{
-    commands::{cart, configure, datasets, exports, imports, keys, login, metadata, packages, search},
+    commands::{cart, configure, datasets, exports, imports, index, keys, login, metadata, packages, search},
     output::Format,
 };
 
@@ -68,6 +68,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Metadata(metadata::Metadata),
     Search(search::Search),
+    /// The search index, for administrators.
+    #[command(subcommand)]
+    Index(index::Index),
     /// The cart: packages to be exported together.
     #[command(subcommand)]
     Cart(cart::Cart),

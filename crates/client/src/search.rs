@@ -1,7 +1,8 @@
 //! `/search`.
 
-use contract::search::{SearchHit, SearchResults, Statistics, Suggestions};
+use contract::search::{Reindex, SearchHit, SearchResults, Statistics, Suggestions};
 use futures::Stream;
+use http::Method;
 
 use crate::{
     call::Call,
@@ -58,5 +59,37 @@ impl Client {
     /// Those of every call.
     pub async fn statistics(&self) -> Result<Statistics> {
         self.json(Call::get("read statistics", &["search", "stats"])).await
+    }
+
+    /// Indexes a package now, as it is.
+    ///
+    /// # Errors
+    /// 403 for all but administrators; 404 for what is absent.
+    pub async fn index_package(&self, package: &str) -> Result<()> {
+        self.send(Call::new(Method::PUT, "index a package", &["search", "index", package])).await.map(drop)
+    }
+
+    /// Removes a package from the index now; the package stays.
+    ///
+    /// # Errors
+    /// 403 for all but administrators; 404 for what neither the data lake nor its index knows.
+    pub async fn unindex_package(&self, package: &str) -> Result<()> {
+        self.send(Call::delete("remove a package from the index", &["search", "index", package])).await.map(drop)
+    }
+
+    /// Has the whole index built anew.
+    ///
+    /// # Errors
+    /// 403 for all but administrators; 409 while another rebuild runs.
+    pub async fn start_reindex(&self) -> Result<Reindex> {
+        self.json(Call::post("rebuild the index", &["search", "reindex"]).idempotent()).await
+    }
+
+    /// How far the rebuild of the index is, or how the last one ended.
+    ///
+    /// # Errors
+    /// 403 for all but administrators; 404 if there never was one.
+    pub async fn reindex(&self) -> Result<Reindex> {
+        self.json(Call::get("read the rebuild of the index", &["search", "reindex"])).await
     }
 }

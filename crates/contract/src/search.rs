@@ -106,3 +106,29 @@ pub struct Statistics {
     /// Datasets in visible packages by format.
     pub formats: BTreeMap<String, u64>,
 }
+
+/// A rebuild of the search index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reindex {
+    /// `running`, `done` or `failed`.
+    pub state: String,
+    /// Packages that were looked at.
+    pub done: u64,
+    /// Of so many; absent while they are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// Packages that could not be written; each is tried again on its own.
+    pub failed: u64,
+    /// What keeps it from going on, or why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Who asked for it; absent if the data lake did, which had lost its index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<String>,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    pub started_at: String,
+    /// When it last came further.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}

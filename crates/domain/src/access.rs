@@ -119,6 +119,12 @@ actions! {
     ImportRead = "import.read", See, Read;
     /// Search, suggestions and counts.
     Search = "search.query", Any, Read;
+    /// Index or remove one package now.
+    SearchIndex = "search.index", Admin, Change;
+    /// Build the index anew.
+    SearchReindex = "search.reindex", Admin, Change;
+    /// Read how far a rebuild of the index came.
+    SearchReindexRead = "search.read_reindex", Admin, Read;
     /// Read the own cart.
     CartRead = "cart.read", Oneself, Read;
     /// Put a package into the own cart.

@@ -15,7 +15,7 @@ use crate::{
 pub enum JobKind {
     /// Audit records for the logging worker.
     Audit,
-    /// Hints for the indexer.
+    /// Hints for the indexer, and rebuilds of the index.
     Search,
     /// Exports and imports.
     Manifest,
@@ -53,6 +53,8 @@ pub enum Job {
         /// Which package.
         package_id: PackageId,
     },
+    /// Go on with building the index anew, from where it is.
+    Reindex,
     /// Write an export's manifests.
     Export {
         /// Whose.
@@ -110,7 +112,7 @@ impl Job {
     pub const fn kind(&self) -> JobKind {
         match self {
             Self::Audit { .. } => JobKind::Audit,
-            Self::Index { .. } => JobKind::Search,
+            Self::Index { .. } | Self::Reindex => JobKind::Search,
             Self::Export { .. } | Self::Import { .. } => JobKind::Manifest,
             Self::RemoveExport { .. } | Self::PackageDeleted { .. } | Self::Sweep | Self::SweepFrom { .. } | Self::Untold { .. } => {
                 JobKind::Housekeeping

@@ -22,6 +22,7 @@ pub mod metadata;
 pub mod package;
 pub mod ports;
 pub mod principal;
+pub mod reindex;
 pub mod search;
 pub mod settings;
 pub mod sign_in;

@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use app::workers::reindexing::Reindexing;
 use domain::{
-    PackageId,
     change::Change,
     job::{Job, JobKind},
-    ports::{Handler, Jobs as _, PageKey, Scan, Table, Tables},
+    ports::Handler,
 };
 use runtime::{
     configuration::Configuration,
@@ -23,7 +23,7 @@ use crate::{
 /// Starts all loops.
 ///
 /// # Errors
-/// If an index that began empty can't be filled again.
+/// If what was lost, or broke off, can't be begun again.
 pub(crate) async fn start(
     home: &Arc<Home>,
     ports: &ObjectPorts,
@@ -32,9 +32,10 @@ pub(crate) async fn start(
     stop: &CancellationToken,
 ) -> anyhow::Result<Workers> {
     home.jobs.end_leases().await.context("can't end the leases of an earlier run")?;
-    if home.search.is_fresh() {
-        refill_index(home).await?;
-    }
+    let reindexing = reindexing(home);
+    reindexing.begin_if_lost().await.context("can't begin to build the index anew")?;
+    // Nobody is at it: what held it was another process.
+    reindexing.resume().await.context("can't go on with building the index anew")?;
     let workers = Workers::new(stop.clone());
     let pace = &configuration.workers.pace;
     for (kind, handler) in handlers(home, ports, api_url) {
@@ -50,10 +51,14 @@ pub(crate) async fn start(
 }
 
 /// Exports and housekeeping take minutes: one at a time, as long as a Lambda may run, so that a slow one neither is cut off
-/// nor counts against those behind it.
+/// nor counts against those behind it. The indexer begins nothing in the last minute of its time, and needs some before.
 fn pace_of(kind: JobKind, pace: &Pace) -> Pace {
     match kind {
-        JobKind::Audit | JobKind::Search => pace.clone(),
+        JobKind::Audit => pace.clone(),
+        JobKind::Search => {
+            let (time_limit, lease) = (Duration::from_secs(2 * 60), Duration::from_secs(5 * 60));
+            Pace { time_limit: pace.time_limit.max(time_limit), lease: pace.lease.max(lease), ..pace.clone() }
+        }
         JobKind::Manifest | JobKind::Housekeeping => {
             Pace { batch: 1, time_limit: Duration::from_secs(15 * 60), lease: Duration::from_secs(20 * 60), ..pace.clone() }
         }
@@ -65,6 +70,8 @@ fn handlers(home: &Home, ports: &ObjectPorts, api_url: &str) -> Vec<(JobKind, Ar
     let indexer = function_indexer::handler(function_indexer::Deps {
         tables: home.tables.clone(),
         index: home.search.clone(),
+        rebuild: home.search.clone(),
+        jobs: home.jobs.clone(),
         clock: Arc::clone(&home.clock),
     });
     let manifest = function_manifest::Worker::new(function_manifest::Deps {
@@ -124,27 +131,21 @@ fn follow_changes(workers: &Workers, home: &Home, pace: &Pace) {
     });
 }
 
-/// The index follows the tables; one that was lost is filled from them.
-async fn refill_index(home: &Home) -> anyhow::Result<()> {
-    let mut after = None;
-    loop {
-        let (ids, next) = package_ids(home.tables.as_ref(), after).await?;
-        let jobs: Vec<Job> = ids.into_iter().map(|package_id| Job::Index { package_id }).collect();
-        for chunk in jobs.chunks(100) {
-            home.jobs.enqueue_many(chunk).await.context("can't enqueue the packages")?;
-        }
-        match next {
-            Some(next) => after = Some(next),
-            None => return Ok(()),
-        }
-    }
+/// The index follows the tables; one that was lost is built from them.
+fn reindexing(home: &Home) -> Reindexing {
+    Reindexing::new(home.tables.clone(), home.search.clone(), home.jobs.clone(), Arc::clone(&home.clock))
 }
 
-/// A page of all packages, deleted ones too, and the place behind it.
-pub(crate) async fn package_ids(tables: &dyn Tables, after: Option<PageKey>) -> anyhow::Result<(Vec<PackageId>, Option<PageKey>)> {
-    let scan = Scan { table: Table::Packages, segment: 0, segments: 1, limit: 1000, after };
-    let page = tables.scan(scan).await.context("can't read the packages")?;
-    let packages = page.items.iter().filter(|item| item.get("item").is_some_and(|kind| kind == "package"));
-    let ids = packages.filter_map(|item| item.get("package_id")?.as_str()?.parse::<PackageId>().ok());
-    Ok((ids.collect(), page.next))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_indexer_has_time_before_it_begins_nothing_more() {
+        for time_limit in [1, 60, 600] {
+            let told = Pace { time_limit: Duration::from_secs(time_limit), lease: Duration::from_secs(time_limit + 1), ..Pace::default() };
+            let pace = pace_of(JobKind::Search, &told);
+            assert!(pace.time_limit >= Duration::from_secs(120) && pace.lease > pace.time_limit, "{pace:?}");
+        }
+    }
 }

@@ -124,6 +124,7 @@ pub async fn every_job_reaches_the_worker_of_its_kind_unchanged(queue: &impl Job
     let jobs = [
         audit(1, "pkg_é\n"),
         Job::Index { package_id },
+        Job::Reindex,
         Job::Export { user_id: user_id.clone(), export_id },
         Job::RemoveExport { user_id, export_id },
         Job::PackageDeleted { package_id },

@@ -17,6 +17,8 @@ pub enum Class {
     Query,
     /// Needs sign-in: 401, 403.
     SignedIn,
+    /// Is for administrators only: 403.
+    Admin,
 }
 
 impl Class {
@@ -31,6 +33,7 @@ impl Class {
             Self::IfMatch => &[412],
             Self::Query => &[400],
             Self::SignedIn => &[401, 403],
+            Self::Admin => &[403],
         }
     }
 }
@@ -66,7 +69,7 @@ impl Operation {
     }
 }
 
-use Class::{Body, Create, Id, IfMatch, IfMatchRequired, Query, SignedIn};
+use Class::{Admin, Body, Create, Id, IfMatch, IfMatchRequired, Query, SignedIn};
 
 const fn operation(
     id: &'static str,
@@ -113,6 +116,10 @@ pub const OPERATIONS: &[Operation] = &[
     operation("search", "search", "GET", "/search", &[Query, SignedIn], &[]),
     operation("suggest", "search", "GET", "/search/suggest", &[Query, SignedIn], &[]),
     operation("search_stats", "search", "GET", "/search/stats", &[SignedIn], &[]),
+    operation("index_package", "search", "PUT", "/search/index/{package_id}", &[Id, SignedIn, Admin], &[]),
+    operation("unindex_package", "search", "DELETE", "/search/index/{package_id}", &[Id, SignedIn, Admin], &[]),
+    operation("start_reindex", "search", "POST", "/search/reindex", &[Create, SignedIn, Admin], &[400]),
+    operation("read_reindex", "search", "GET", "/search/reindex", &[SignedIn, Admin], &[404]),
     operation("read_cart", "cart", "GET", "/cart", &[Query, SignedIn], &[]),
     operation("empty_cart", "cart", "DELETE", "/cart", &[SignedIn], &[]),
     operation("add_cart_item", "cart", "POST", "/cart/items", &[Body, Create, SignedIn], &[404]),

@@ -97,7 +97,7 @@ impl Worker {
             }
             Job::PackageDeleted { package_id } => self.housekeeping.package_deleted_until(*package_id, deadline).await?,
             // A job of another worker, or of none, lies among the dead letters, where people see it.
-            Job::Audit { .. } | Job::Index { .. } | Job::Export { .. } | Job::Import { .. } | Job::Untold { .. } => {
+            Job::Audit { .. } | Job::Index { .. } | Job::Reindex | Job::Export { .. } | Job::Import { .. } | Job::Untold { .. } => {
                 return Err(PortError::new(PortErrorKind::Unsupported, "housekeeping.work").with("kind", job.kind().name()).into());
             }
         };

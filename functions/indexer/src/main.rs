@@ -14,9 +14,12 @@ async fn main() -> Result<(), lambda::Error> {
     let told = lambda::start()?;
     let account = Account::connect().await;
     let prefix = told.get(Setting::Prefix)?;
+    let index = account.index(told.get(Setting::SearchEndpoint)?, prefix)?;
     let worker = handler(Deps {
         tables: account.tables(prefix),
-        index: account.index(told.get(Setting::SearchEndpoint)?, prefix)?,
+        index: index.clone(),
+        rebuild: index,
+        jobs: account.jobs(told.queues()),
         clock: Arc::new(SystemClock),
     });
     serve_events(|event, deadline| events::jobs(event, &worker, deadline)).await

@@ -1,6 +1,8 @@
 //! Routes below `/search`: one file per operation.
 
+mod index;
 mod query;
+mod reindex;
 mod stats;
 mod suggest;
 
@@ -12,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The ports that this function uses; its policy in the cloud has the same list.
 pub struct Deps {
-    /// Settings to read.
+    /// Settings to read; packages with all that their documents show; the row of the index's rebuild.
     pub tables: Arc<dyn Tables>,
     /// The audit queue.
     pub jobs: Arc<dyn Jobs>,
@@ -39,5 +41,7 @@ pub fn router(deps: Deps) -> OpenApiRouter {
         .routes(routes!(query::search))
         .routes(routes!(suggest::suggest))
         .routes(routes!(stats::search_stats))
+        .routes(routes!(index::index_package, index::unindex_package))
+        .routes(routes!(reindex::start_reindex, reindex::read_reindex))
         .with_state(app)
 }

@@ -136,7 +136,7 @@ run "what_functions_are_told" {
       authorizer   = "CLIENT_IDS DIRECTORY ISSUER JWKS_URL LOG_LEVEL PREFIX USER_POOL_ID USER_SECRETS_KEY_ARN"
       identity     = "ADMIN_GROUP AUDIT_QUEUE_URL DIRECTORY GROUP_MAP LOG_LEVEL PREFIX"
       changes      = "AUDIT_QUEUE_URL HOUSEKEEPING_QUEUE_URL LOG_LEVEL MANIFEST_QUEUE_URL PREFIX SEARCH_QUEUE_URL"
-      indexer      = "LOG_LEVEL PREFIX SEARCH_ENDPOINT"
+      indexer      = "LOG_LEVEL PREFIX SEARCH_ENDPOINT SEARCH_QUEUE_URL"
       manifest     = "API_URL AUDIT_QUEUE_URL BUCKET KEY_ARN LOG_LEVEL MANIFEST_QUEUE_URL PREFIX SIGNER_ROLE_ARN"
       logging      = "AUDIT_LOG_GROUP LOG_LEVEL PREFIX"
       housekeeping = "ADMIN_GROUP AUDIT_BUCKET AUDIT_KEY_ARN AUDIT_QUEUE_URL BUCKET DIRECTORY HOUSEKEEPING_QUEUE_URL KEY_ARN LOG_LEVEL PREFIX USER_POOL_ID"
@@ -211,13 +211,14 @@ run "what_functions_may_do" {
   }
 
   assert {
-    condition = { for statement in jsondecode(module.search.policy).Statement : statement.Action[0] => trimprefix(statement.Resource[0], var.search_domain_arn) if startswith(statement.Action[0], "es:") } == {
-      "es:ESHttpPost" = "/data-lake-packages/_search"
-      "es:ESHttpHead" = "/_alias/data-lake-packages"
-      "es:ESHttpGet"  = "/data-lake-packages-*/_alias"
-      "es:ESHttpPut"  = "/data-lake-packages-1"
+    condition = { for statement in jsondecode(module.search.policy).Statement : statement.Sid => [for resource in statement.Resource : trimprefix(resource, var.search_domain_arn)] if startswith(statement.Action[0], "es:") } == {
+      Search         = ["/data-lake-packages/_search"]
+      WriteDocuments = ["/_bulk"]
+      FindIndexes    = ["/_alias/data-lake-packages", "/_alias/data-lake-packages-next"]
+      ListIndexes    = ["/data-lake-packages-*/_alias"]
+      MakeIndex      = ["/data-lake-packages-1"]
     }
-    error_message = "The search function reads the index, and makes it where there is none; it writes no document."
+    error_message = "The search function reads the index, makes it where there is none, and writes single documents; it builds none anew."
   }
 
   assert {
@@ -227,7 +228,7 @@ run "what_functions_may_do" {
 
   assert {
     condition     = alltrue([for statement in jsondecode(module.packages.policy).Statement : !contains(statement.Resource, var.table_arns.settings) || length(setintersection(flatten([statement.Action]), ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"])) == 0])
-    error_message = "Functions behind the API only read settings."
+    error_message = "The package function only reads settings."
   }
 }
 

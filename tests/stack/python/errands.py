@@ -165,6 +165,23 @@ def the_profile_tells(world):
     world.admin.get("/search/suggest?q=cli")
 
 
+def the_index_is_built_anew(world):
+    """A package is taken out and put back; then the whole is built, by more than one run of the indexer."""
+    api = world.admin
+    package = api.post("/packages", {"name": "Indexed", "metadata": {"kind": "errand"}})["id"]
+    at = f"/search/index/{package}"
+    api.send("PUT", at, expect=(204,))
+    api.send("DELETE", at, expect=(204,))
+    begun = api.send("POST", "/search/reindex", headers={"Idempotency-Key": "anew"}, expect=(202,))[1]
+    again = api.send("POST", "/search/reindex", headers={"Idempotency-Key": "anew"}, expect=(202,))[1]
+    if again["started_at"] != begun["started_at"]:
+        sys.exit("a repeat began another rebuild")
+    done = wait_until("the index is built", lambda: (told := api.get("/search/reindex"))["state"] != "running" and told)
+    if (done["state"], done["failed"]) != ("done", 0) or done["done"] < 1:
+        sys.exit(f"the index was not built: {done}")
+    wait_until("the package is found again", lambda: api.get("/search?q=errand")["total"] == 1)
+
+
 def a_member_comes_and_is_renamed(world):
     """The second sign-in finds another name: the old one is no longer looked up."""
     cognito, email, password = world.account("cognito-idp"), "ben@example.org", "Of-somebody-else-1"
@@ -414,6 +431,7 @@ def main(told, work, prefix, phase):
         errand(lists_are_paged)
         errand(keys_sign_requests)
         errand(the_profile_tells)
+        errand(the_index_is_built_anew)
         member = errand(a_member_comes_and_is_renamed)
         errand(a_package_lives, member)
         errand(somebody_disabled_is_refused, member)

@@ -8,9 +8,11 @@ pub mod highlight;
 pub mod query;
 
 mod filter;
+mod index_package;
 mod lexer;
 mod lower;
 mod query_packages;
+mod reindex;
 mod stats;
 mod suggest;
 mod value;

@@ -12,6 +12,7 @@ mod keys;
 mod locations;
 mod metadata;
 mod packages;
+mod reindex;
 mod row;
 mod settings;
 
@@ -32,6 +33,7 @@ pub(crate) use imports::FailurePage;
 pub use imports::ImportRecord;
 pub use keys::{Person, StoredPrincipal};
 pub use packages::PackageChange;
+pub(crate) use reindex::{Place, ReindexRecord};
 pub(crate) use row::{Due, item_of, row_of};
 
 /// The repositories.

@@ -116,6 +116,7 @@ fn work(change: &Change, action: Action) -> PortResult<Vec<Job>> {
             let import_id = id.parse().map_err(|error: domain::Invalid| broken(change).because(error))?;
             Ok(vec![Job::Import { package_id: package_id(change)?, import_id }])
         }
+        (Table::Settings, Action::SearchReindex) => Ok(vec![Job::Reindex]),
         (Table::Packages, Action::PackageDelete) => Ok(vec![Job::PackageDeleted { package_id: package_id(change)? }]),
         _ => Ok(Vec::new()),
     }

@@ -13,18 +13,24 @@ use domain::{
 use crate::{search::document::DocumentBuilder, store::Store};
 
 /// So many documents go to the index at once: each may have some megabytes.
-const DOCUMENTS: usize = 10;
+pub(super) const DOCUMENTS: usize = 10;
 /// So many rows of datasets are read at once.
 const PAGE: u32 = 1_000;
 /// No documents are begun if less time is left: a slow index may take two answers for them, and their rows a minute.
-const MARGIN: Duration = Duration::from_secs(60);
+pub(super) const MARGIN: Duration = Duration::from_secs(60);
 /// A package whose row is gone never comes back: nothing is newer. The greatest version that every index can keep.
-const LAST_SEQUENCE: u64 = i64::MAX.unsigned_abs();
+pub(crate) const GONE: u64 = i64::MAX.unsigned_abs();
+
+/// Makes documents of packages' rows.
+#[derive(Clone)]
+pub struct Documents {
+    store: Store,
+}
 
 /// The worker.
 #[derive(Clone)]
 pub struct Indexing {
-    store: Store,
+    documents: Documents,
     index: Arc<dyn SearchIndex>,
     clock: Arc<dyn Clock>,
 }
@@ -35,10 +41,11 @@ enum Target {
     Nothing(u64),
 }
 
-impl Indexing {
-    /// Over the tables, the index and the time.
-    pub fn new(tables: Arc<dyn Tables>, index: Arc<dyn SearchIndex>, clock: Arc<dyn Clock>) -> Self {
-        Self { store: Store::new(tables), index, clock }
+impl Documents {
+    /// Over the rows.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
 
     /// The document of a package as its rows are now; `None` for one that is deleted or gone.
@@ -54,7 +61,7 @@ impl Indexing {
 
     async fn target(&self, id: PackageId) -> PortResult<Target> {
         // The package first: what changes while the rest is read raises `sequence`, and its own hint writes it again.
-        let Some(package) = self.store.package(id).await? else { return Ok(Target::Nothing(LAST_SEQUENCE)) };
+        let Some(package) = self.store.package(id).await? else { return Ok(Target::Nothing(GONE)) };
         if package.deleted_at.is_some() {
             return Ok(Target::Nothing(package.sequence));
         }
@@ -73,12 +80,19 @@ impl Indexing {
             }
         }
     }
+}
+
+impl Indexing {
+    /// Over the tables, the index and the time.
+    pub fn new(tables: Arc<dyn Tables>, index: Arc<dyn SearchIndex>, clock: Arc<dyn Clock>) -> Self {
+        Self { documents: Documents::new(Store::new(tables)), index, clock }
+    }
 
     /// Brings the index in step; answers with the packages that failed.
     async fn follow(&self, ids: &[PackageId]) -> Vec<PackageId> {
         let (mut failed, mut documents, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         for id in ids {
-            match self.target(*id).await {
+            match self.documents.target(*id).await {
                 Ok(Target::Document(document)) => documents.push(*document),
                 Ok(Target::Nothing(sequence)) => gone.push((*id, sequence)),
                 Err(error) => {
@@ -99,7 +113,8 @@ impl Indexing {
     }
 }
 
-fn left_over(ids: impl Iterator<Item = PackageId>, written: PortResult<Vec<Indexed>>) -> Vec<PackageId> {
+/// The packages that are not done.
+pub(super) fn left_over(ids: impl Iterator<Item = PackageId>, written: PortResult<Vec<Indexed>>) -> Vec<PackageId> {
     match written {
         Ok(written) => {
             // One that the index does not speak of is not done.

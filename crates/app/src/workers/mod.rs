@@ -7,3 +7,4 @@ pub mod importing;
 pub mod indexing;
 pub mod logging;
 pub mod manifest;
+pub mod reindexing;

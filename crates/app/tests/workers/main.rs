@@ -4,4 +4,5 @@ mod chain_heads;
 mod changes;
 mod indexing;
 mod logging;
+mod reindexing;
 mod support;

@@ -5,6 +5,7 @@ pub(crate) mod configure;
 pub(crate) mod datasets;
 pub(crate) mod exports;
 pub(crate) mod imports;
+pub(crate) mod index;
 pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod metadata;
@@ -27,6 +28,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Imports(command) => Box::pin(imports::run(context, command)).await,
         Command::Metadata(command) => Box::pin(metadata::run(context, command)).await,
         Command::Search(arguments) => Box::pin(search::run(context, arguments)).await,
+        Command::Index(command) => index::run(context, command).await,
         Command::Cart(command) => Box::pin(cart::run(context, command)).await,
         Command::Exports(command) => Box::pin(exports::run(context, command)).await,
     }

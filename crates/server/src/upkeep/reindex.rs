@@ -2,24 +2,18 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context as _, ensure};
-use app::workers::indexing::Indexing;
+use anyhow::{Context as _, bail, ensure};
+use app::workers::reindexing::{Reindexing, Rest};
 use domain::{
-    PackageId,
-    ports::{SearchRebuild as _, Tables},
-    search::{Indexed, SearchDocument},
+    Deadline,
+    ports::{Clock, Tables},
+    reindex::ReindexState,
 };
-use embedded::{search::TantivyIndex, tables::SqliteTables};
-use runtime::system::SystemClock;
+use embedded::{jobs::SqliteJobs, search::TantivyIndex, tables::SqliteTables};
+use runtime::system::{SystemClock, SystemIds};
 
 use super::require_data;
-use crate::{
-    home::{SEARCH, TABLES, lock},
-    work::package_ids,
-};
-
-/// So many documents are written at once.
-const DOCUMENTS: usize = 50;
+use crate::home::{JOBS, SEARCH, TABLES, lock};
 
 /// Builds the search index below `folder` anew from the rows, beside the one that is there; no server may have the folder open.
 /// Tells how many packages the new one has.
@@ -29,31 +23,17 @@ const DOCUMENTS: usize = 50;
 pub async fn reindex(folder: &Path) -> anyhow::Result<u64> {
     require_data(folder)?;
     let _lock = lock(folder)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let tables: Arc<dyn Tables> = Arc::new(SqliteTables::open(folder.join(TABLES)).context("can't open the tables")?);
     let index = Arc::new(TantivyIndex::open(folder.join(SEARCH)).context("can't open the search index")?);
-    let documents = Indexing::new(Arc::clone(&tables), index.clone(), Arc::new(SystemClock));
-    index.begin().await.context("can't begin a new index")?;
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let (ids, next) = package_ids(tables.as_ref(), after).await?;
-        for ids in ids.chunks(DOCUMENTS) {
-            count += write(&index, &documents, ids).await?;
-        }
-        match next {
-            Some(next) => after = Some(next),
-            None => break,
-        }
+    let jobs = SqliteJobs::open(&folder.join(JOBS), Arc::clone(&clock), Arc::new(SystemIds::default())).await;
+    let reindexing = Reindexing::new(tables, index, Arc::new(jobs.context("can't open the jobs")?), clock);
+    reindexing.begin().await.context("can't begin a new index")?;
+    while reindexing.run_until(Deadline::NONE).await.context("can't build the new index")? != Rest::Nothing {}
+    let built = reindexing.last().await.context("can't read how it ended")?.context("nothing was built")?;
+    if built.state != ReindexState::Done {
+        bail!("the new index was given up: {}", built.failure.unwrap_or_default());
     }
-    index.swap().await.context("can't put the new index in its place")?;
-    Ok(count)
-}
-
-async fn write(index: &TantivyIndex, source: &Indexing, ids: &[PackageId]) -> anyhow::Result<u64> {
-    let mut documents: Vec<SearchDocument> = Vec::new();
-    for id in ids {
-        documents.extend(source.document(*id).await.with_context(|| format!("can't read package {id}"))?);
-    }
-    let written = domain::ports::SearchRebuild::upsert_many(index, &documents).await.context("can't write the index")?;
-    ensure!(written.iter().all(|outcome| *outcome == Indexed::Applied), "the index did not take every package");
-    Ok(documents.len() as u64)
+    ensure!(built.failed == 0, "{} packages could not be written; the server tries each again", built.failed);
+    Ok(built.done)
 }

@@ -1,7 +1,7 @@
 //! The indexer, whose cluster takes batches in part, late or not at all: the index holds what the rows say, and whatever
 //! is not in it comes again.
 
-use app::workers::{changes::Changes, indexing::Indexing};
+use app::workers::{changes::Changes, indexing::Documents};
 use aws::events;
 use datalake_tests_faults::{Counted, Fault};
 use domain::{
@@ -28,7 +28,8 @@ use crate::{
 impl Deployment {
     /// A process of the function.
     fn indexer(&self) -> impl Handler<Job> + Clone + 'static {
-        handler(Deps { tables: self.tables(), index: self.index(), clock: self.clock.clone() })
+        let index = self.index();
+        handler(Deps { tables: self.tables(), index: index.clone(), rebuild: index, jobs: self.jobs(), clock: self.clock.clone() })
     }
 
     /// A package with tags and a dataset, as rows.
@@ -53,7 +54,7 @@ impl Deployment {
     /// Fails unless the index holds what the package's rows say.
     async fn assert_indexed(&self, id: PackageId, case: &str) {
         let held = self.held(id).await;
-        let document = Indexing::new(self.real_tables(), self.real_index(), self.clock.clone()).document(id).await.expect("read");
+        let document = Documents::new(self.core().store).document(id).await.expect("read");
         match document {
             Some(document) => {
                 assert_eq!(held["_version"], document.sequence, "{case}: {held}");
