@@ -1,6 +1,8 @@
 //! The command line against a real server.
 
+mod compare;
 mod files;
+mod large;
 
 use std::{collections::BTreeMap, path::Path, process::Stdio, time::Instant};
 

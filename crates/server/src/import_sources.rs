@@ -53,16 +53,12 @@ pub(crate) fn beside(ports: ObjectPorts, configuration: &Configuration, home: &H
 ///
 /// # Errors
 /// If one can't be listed, or the tables can't be read or written.
-pub(crate) async fn register(
-    home: &Home,
-    ports: &ObjectPorts,
-    roots: &ImportRoots,
-    configuration: &Configuration,
-) -> anyhow::Result<()> {
+pub(crate) async fn register(home: &Home, ports: &ObjectPorts, roots: &ImportRoots, configuration: &Configuration) -> anyhow::Result<()> {
     let locations = Locations::new(home.core.clone(), ports.objects.clone(), BUCKET);
     let folders = roots.iter().map(|(bucket, folder)| (bucket.to_owned(), format!("The folder {}", folder.display())));
     let endpoint = configuration.import_endpoint.iter();
-    let buckets = endpoint.flat_map(|endpoint| endpoint.buckets.iter().map(|bucket| (bucket.clone(), format!("A bucket of {}", endpoint.url))));
+    let buckets =
+        endpoint.flat_map(|endpoint| endpoint.buckets.iter().map(|bucket| (bucket.clone(), format!("A bucket of {}", endpoint.url))));
     for (bucket, description) in folders.chain(buckets) {
         let entered = NewLocation { bucket, prefix: String::new(), description };
         match locations.register(&operator()?, &entered).await {
@@ -70,7 +66,11 @@ pub(crate) async fn register(
             Err(error) if error.kind() == ErrorKind::Conflict => {}
             // Whoever starts again registers it then; what else the data lake does must not wait for another store.
             Err(error) if error.kind() == ErrorKind::Unavailable => {
-                tracing::error!(error = &error as &dyn std::error::Error, bucket = entered.bucket, "a bucket can't be looked at, and not be imported from");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    bucket = entered.bucket,
+                    "a bucket can't be looked at, and not be imported from"
+                );
             }
             Err(error) => {
                 let why = error.fields().first().map_or_else(|| error.message().to_owned(), |first| first.detail.clone());

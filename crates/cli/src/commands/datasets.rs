@@ -8,7 +8,10 @@ use contract::datasets::Dataset;
 use futures::{TryStreamExt as _, future, stream};
 use serde::Serialize;
 
-use super::transfer::{Transfer, show_pull, show_push, wanted};
+use super::{
+    packages::confirm,
+    transfer::{Transfer, show_pull, show_push, wanted},
+};
 use crate::{
     context::Context,
     failure::{Failure, FailureKind, Outcome},
@@ -33,6 +36,24 @@ pub(crate) enum Datasets {
         /// Only what stands directly below the prefix: files, and folders.
         #[arg(long, conflicts_with = "state")]
         folders: bool,
+    },
+    /// Show a dataset.
+    Show {
+        /// The package's id.
+        package: String,
+        /// The dataset's id.
+        dataset: String,
+    },
+    /// Remove datasets from a package.
+    Delete {
+        /// The package's id.
+        package: String,
+        /// The datasets' ids.
+        #[arg(required = true)]
+        datasets: Vec<String>,
+        /// Don't ask.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Bring a removed dataset back; what stands under its path now is removed.
     Restore {
@@ -138,6 +159,17 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
         Datasets::List { package, prefix, state, folders: false } => {
             let datasets: Vec<Dataset> = client.datasets(&package, &DatasetFilter { prefix, state }).try_collect().await?;
             context.printer.list(&datasets, LIST)
+        }
+        Datasets::Show { package, dataset } => context.printer.item(&client.dataset(&package, &dataset).await?, LIST),
+        Datasets::Delete { package, datasets, yes } => {
+            if !yes {
+                confirm(&format!("Remove {} datasets of {package}?", datasets.len()))?;
+            }
+            for dataset in &datasets {
+                client.remove_dataset(&package, dataset).await?;
+                context.printer.note(format_args!("Removed {dataset}; `datasets restore` brings it back within 30 days."));
+            }
+            Ok(())
         }
         Datasets::Restore { package, dataset } => context.printer.item(&client.restore_dataset(&package, &dataset).await?, LIST),
         Datasets::Upload(upload) => {

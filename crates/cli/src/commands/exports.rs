@@ -31,6 +31,11 @@ pub(crate) enum Exports {
         /// The export's id.
         export: String,
     },
+    /// Wait until an export is there, and show it.
+    Watch {
+        /// The export's id.
+        export: String,
+    },
     /// Pull what an export names: a folder a package, each file verified.
     Pull(PullExport),
     /// Take an export back: its manifests and links stop working.
@@ -100,6 +105,11 @@ pub(crate) async fn run(context: &Context, command: Exports) -> Outcome {
             context.printer.list(&exports, LIST)
         }
         Exports::Show { export } => context.printer.item(&client.export(&export).await?, FIELDS),
+        Exports::Watch { export } => {
+            let export = wait(&client, client.export(&export).await?).await?;
+            context.printer.item(&export, FIELDS)?;
+            check(&export)
+        }
         Exports::Pull(arguments) => Box::pin(pull(context, &client, arguments)).await,
         Exports::Revoke { export } => context.printer.item(&client.revoke_export(&export).await?, REVOKED),
         Exports::Retry { export } => context.printer.item(&client.retry_export(&export).await?, FIELDS),

@@ -3,6 +3,7 @@
 pub(crate) mod cart;
 pub(crate) mod configure;
 pub(crate) mod datasets;
+pub(crate) mod directory;
 pub(crate) mod exports;
 pub(crate) mod imports;
 pub(crate) mod index;
@@ -11,6 +12,7 @@ pub(crate) mod login;
 pub(crate) mod metadata;
 pub(crate) mod packages;
 pub(crate) mod search;
+pub(crate) mod shell;
 mod transfer;
 mod whoami;
 
@@ -28,6 +30,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Imports(command) => Box::pin(imports::run(context, command)).await,
         Command::Metadata(command) => Box::pin(metadata::run(context, command)).await,
         Command::Search(arguments) => Box::pin(search::run(context, arguments)).await,
+        Command::Suggest(arguments) => search::suggest(context, &arguments).await,
+        Command::Statistics => search::statistics(context).await,
+        Command::People(arguments) => directory::people(context, &arguments).await,
+        Command::Groups => directory::groups(context).await,
+        Command::Completions(arguments) => shell::completions(context, &arguments),
+        Command::Manual(arguments) => shell::manual(context, &arguments),
         Command::Index(command) => index::run(context, command).await,
         Command::Cart(command) => Box::pin(cart::run(context, command)).await,
         Command::Exports(command) => Box::pin(exports::run(context, command)).await,

@@ -1,5 +1,6 @@
 //! `datalake packages`
 
+mod compare;
 mod push;
 
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use clap::{Args, Subcommand};
 use client::{PackageFilter, datasets::DatasetFilter};
 use contract::{
     governance::TagRule,
-    packages::{CreatePackage, Package},
+    packages::{ChangePackage, CreatePackage, HistoryEntry, Package},
 };
 use futures::TryStreamExt as _;
 
@@ -44,6 +45,30 @@ pub(crate) enum Packages {
     Push(push::PushFolder),
     /// Pull a package's files into a folder: parallel, verified, resumable.
     Pull(PullPackage),
+    /// List what is other in a folder than in a package. Exit code 1 if anything is.
+    Diff(compare::Compare),
+    /// Check that a folder has all files of a package, with the right content; further files are no fault.
+    Verify(compare::Compare),
+    /// Change what is said of a package; what is not named stays.
+    Update(Update),
+    /// Hand a package to another user.
+    Transfer {
+        /// The package's id.
+        package: String,
+        /// The new owner's id, as `datalake people` finds it.
+        #[arg(long, value_name = "USER_ID")]
+        to: String,
+    },
+    /// Show who did what to a package, newest first.
+    History {
+        /// The package's id.
+        package: String,
+    },
+    /// Print a package as a Frictionless Data Package descriptor.
+    Describe {
+        /// The package's id.
+        package: String,
+    },
     /// Delete a package.
     Delete {
         /// The package's id.
@@ -83,6 +108,29 @@ pub(crate) struct Create {
     name: String,
     #[command(flatten)]
     description: Description,
+}
+
+/// Change what is said of a package.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub(crate) struct Update {
+    /// The package's id.
+    package: String,
+    /// Its name.
+    #[arg(long, group = "what")]
+    name: Option<String>,
+    /// What it is about: plain text or Markdown.
+    #[arg(long, group = "what")]
+    description: Option<String>,
+    /// Who sees it.
+    #[arg(long, group = "what", value_parser = ["private", "groups", "everyone"])]
+    visibility: Option<String>,
+    /// A group that sees it, in place of those that do now; may be repeated.
+    #[arg(long = "group", group = "what", value_name = "NAME")]
+    groups: Vec<String>,
+    /// Only if the package is of this version still.
+    #[arg(long, value_name = "VERSION")]
+    if_version: Option<u64>,
 }
 
 /// Pull a package's files.
@@ -132,6 +180,15 @@ const DELETED: &[Column<Package>] = &[
     ("restorable_until", |package| package.restorable_until.clone().unwrap_or_default()),
 ];
 
+const HISTORY: &[Column<HistoryEntry>] = &[
+    ("time", |entry| entry.time.clone()),
+    ("action", |entry| entry.action.clone()),
+    ("user_id", |entry| entry.user_id.clone().unwrap_or_default()),
+    ("access_key_id", |entry| entry.access_key_id.clone().unwrap_or_default()),
+    ("outcome", |entry| entry.outcome.clone()),
+    ("changed", |entry| entry.changed.join(", ")),
+];
+
 const FIELDS: &[Column<Package>] = &[
     ("id", |package| package.id.clone()),
     ("name", |package| package.name.clone()),
@@ -173,6 +230,22 @@ pub(crate) async fn run(context: &Context, command: Packages) -> Outcome {
             pulling.progress.finish();
             show_pull(context, &report?)
         }
+        Packages::Diff(arguments) => Box::pin(compare::diff(context, &client, arguments)).await,
+        Packages::Verify(arguments) => Box::pin(compare::verify(context, &client, arguments)).await,
+        Packages::Update(Update { package, name, description, visibility, groups, if_version }) => {
+            let groups = (!groups.is_empty()).then_some(groups);
+            let change = ChangePackage { name, description, visibility, groups };
+            context.printer.item(&client.change_package(&package, &change, if_version).await?, FIELDS)
+        }
+        Packages::Transfer { package, to } => context.printer.item(&client.transfer_package(&package, &to).await?, FIELDS),
+        Packages::History { package } => {
+            let entries: Vec<HistoryEntry> = client.history(&package).try_collect().await?;
+            context.printer.list(&entries, HISTORY)
+        }
+        Packages::Describe { package } => {
+            let descriptor = client.descriptor(&package).await?;
+            context.printer.print(&context.printer.render_value(&descriptor)?)
+        }
         Packages::Delete { package, yes } => {
             let found = client.package(&package).await?;
             if !yes {
@@ -199,7 +272,7 @@ impl Description {
     }
 }
 
-fn confirm(question: &str) -> Outcome {
+pub(super) fn confirm(question: &str) -> Outcome {
     use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
     let failed = |error| Failure::file("ask", &error);

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use client::{SearchQuery, paging::Page};
-use contract::search::{Facet, SearchHit, SearchResults};
+use contract::search::{Facet, SearchHit, SearchResults, Statistics};
 use futures::TryStreamExt as _;
 
 use crate::{
@@ -80,6 +80,30 @@ pub(crate) async fn run(context: &Context, arguments: Search) -> Outcome {
             printer.print(&facets.unwrap_or_default())
         }
     }
+}
+
+/// Complete a word from what you may see.
+#[derive(Debug, Args)]
+pub(crate) struct Suggest {
+    /// What the word begins with.
+    text: String,
+}
+
+const STATISTICS: &[Column<Statistics>] = &[
+    ("owned", |told| told.owned.to_string()),
+    ("visible", |told| told.visible.to_string()),
+    ("datasets", |told| told.datasets.to_string()),
+    ("bytes", |told| told.bytes.to_string()),
+    ("formats", |told| told.formats.iter().map(|(format, count)| format!("{format} ({count})")).collect::<Vec<_>>().join(", ")),
+];
+
+pub(crate) async fn suggest(context: &Context, arguments: &Suggest) -> Outcome {
+    let words = context.client()?.suggest(&arguments.text).await?.items;
+    context.printer.list(&words, &[("word", |word: &String| word.clone())])
+}
+
+pub(crate) async fn statistics(context: &Context) -> Outcome {
+    context.printer.item(&context.client()?.statistics().await?, STATISTICS)
 }
 
 /// The total and the facets, below the hits.

@@ -77,11 +77,7 @@ pub(super) fn only_if_absent(if_match: Option<&ETagCondition>, if_none_match: Op
 }
 
 /// Conditions of a read: 412 where `If-Match` names another version, 304 where `If-None-Match` names this one.
-pub(super) fn check_conditions(
-    etag: String,
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
-) -> S3Result<()> {
+pub(super) fn check_conditions(etag: String, if_match: Option<&ETagCondition>, if_none_match: Option<&ETagCondition>) -> S3Result<()> {
     let its = ETag::Strong(etag);
     let names = |condition: &ETagCondition| condition.is_any() || condition.as_etag().is_some_and(|etag| etag.weak_cmp(&its));
     if if_match.is_some_and(|condition| !names(condition)) {

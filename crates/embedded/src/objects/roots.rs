@@ -89,7 +89,8 @@ impl ImportRoots {
     /// At most `limit` files whose key begins with `prefix` and comes after `after`, in the order of their keys' bytes.
     pub(super) async fn list(&self, bucket: &str, prefix: &str, after: &str, limit: usize) -> StoreResult<RootPage> {
         let folder = self.folder(bucket)?;
-        let mut listing = Listing { prefix: prefix.to_owned(), after: after.to_owned(), limit, page: RootPage { files: Vec::new(), truncated: false } };
+        let mut listing =
+            Listing { prefix: prefix.to_owned(), after: after.to_owned(), limit, page: RootPage { files: Vec::new(), truncated: false } };
         spawn_blocking(move || {
             listing.walk(&folder, "").map_err(unreadable)?;
             Ok(listing.page)
@@ -266,7 +267,17 @@ mod tests {
         assert_eq!(keys, ["open.txt", "sub/more.txt"]);
         let root = inside.display().to_string();
         let outside = ["../secret.txt", "link.txt", "up/secret.txt", "again/more.txt", "sub/../open.txt", "./open.txt", "sub//more.txt"];
-        for key in outside.into_iter().chain(["", "sub", "sub/", "/", "open.txt/", "open.txt/.", "a\0b", &format!("{root}/open.txt"), &"x".repeat(5_000)]) {
+        for key in outside.into_iter().chain([
+            "",
+            "sub",
+            "sub/",
+            "/",
+            "open.txt/",
+            "open.txt/.",
+            "a\0b",
+            &format!("{root}/open.txt"),
+            &"x".repeat(5_000),
+        ]) {
             let error = roots.find("partners", key, None).await.expect_err(key);
             assert!(matches!(error, StoreError::NoSuchKey), "{key:?}: {error}");
         }

@@ -62,6 +62,15 @@ async fn files_of_a_folder_become_datasets_where_they_are() {
     let location = answer.header("location").expect("a URL");
     assert_eq!(lake.fetch(location).await.expect("an answer").expect(200).expect("there").bytes, "name\nOder\n".as_bytes());
 
+    // A folder is no file: a pull says so, and leaves no empty one behind.
+    let out = lake.path("out");
+    let mut pull = lake.command_line(&ann).expect("built");
+    let pulled = pull.args(["packages", "pull", &rivers, &out.display().to_string()]).output().expect("runs");
+    let said = String::from_utf8_lossy(&pulled.stderr).into_owned();
+    assert_eq!((pulled.status.code(), out.join("2026").exists()), (Some(5), false), "{said}");
+    assert!(said.contains("is a folder of many objects"), "{said}");
+    assert_eq!(fs::read(out.join("rivers é.csv")).expect("pulled"), "name\nOder\n".as_bytes());
+
     // What is there already is skipped when the server starts with the folder once more.
     lake.stop().await.expect("stopped");
     lake.serve().await.expect("serves");
@@ -77,7 +86,11 @@ async fn a_folder_that_is_not_there_or_takes_a_name_of_ours_is_refused_at_the_st
     let mut lake = Lake::start().await.expect("a lake");
     lake.stop().await.expect("stopped");
     let here = lake.path("").display().to_string();
-    for (root, why) in [("partners=/no/such/folder".to_owned(), "can't be read"), (format!("datalake={here}"), "of the data lake itself"), ("partners".to_owned(), "names and folders")] {
+    for (root, why) in [
+        ("partners=/no/such/folder".to_owned(), "can't be read"),
+        (format!("datalake={here}"), "of the data lake itself"),
+        ("partners".to_owned(), "names and folders"),
+    ] {
         lake.set_arguments(&["--import-root", &root]);
         let error = format!("{:#}", lake.serve().await.expect_err("it does not start"));
         assert!(error.contains(why), "{root}: {error}");
@@ -109,7 +122,8 @@ async fn other_endpoint(lake: &Lake, key: InternalKey) -> String {
     tokio::spawn(serve(listener, Arc::new(store), options, std::future::pending()));
     let content = b"name\nElbe\n";
     let address = ObjectAddress { bucket: "elsewhere".to_owned(), key: "raw/elbe.csv".to_owned() };
-    let options = PutOptions { size: content.len() as u64, content_type: "text/csv".to_owned(), sha256: sha256(content), only_if_absent: false };
+    let options =
+        PutOptions { size: content.len() as u64, content_type: "text/csv".to_owned(), sha256: sha256(content), only_if_absent: false };
     let body = stream::once(async { Ok(Bytes::from_static(content)) }).boxed();
     adapter(&url, None, &key, Arc::new(SystemClock)).put(&address, &options, body).await.expect("stored");
     url
@@ -130,7 +144,8 @@ async fn objects_of_another_endpoint_become_datasets_where_they_are() {
     fs::write(&file, settings).expect("a file");
     lake.set_arguments(&["--config", &file.display().to_string()]);
     lake.serve().await.expect("serves");
-    let entries = json!([{ "url": "s3://elsewhere/raw/elbe.csv" }, { "url": "s3://elsewhere/gone.csv" }, { "prefix": "s3://elsewhere/raw/" }]);
+    let entries =
+        json!([{ "url": "s3://elsewhere/raw/elbe.csv" }, { "url": "s3://elsewhere/gone.csv" }, { "prefix": "s3://elsewhere/raw/" }]);
     let done = import(&lake, &ann, &rivers, &entries).await;
     assert_eq!((&done["added"], &done["failed"]), (&json!(2), &json!(1)), "{done}");
 
