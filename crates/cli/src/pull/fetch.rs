@@ -74,6 +74,10 @@ impl Pull<'_> {
             tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
         }
         if wanted.size == 0 {
+            if wanted.sha256.is_none() {
+                // A folder of another store has no size either; the service tells when it is asked for the bytes.
+                wanted.source.url(self.client, &wanted.dataset, self.objects.as_ref()).await?;
+            }
             open(temporary, 0).await?;
         }
         Ok(resumed)
