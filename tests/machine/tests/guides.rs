@@ -97,8 +97,7 @@ fn same_words(said: &str, expected: &str) -> bool {
 }
 
 /// Runs a guide to its end; each step that the guide says the output of must have printed that.
-async fn run(guide: &str, prepare: &str) {
-    let lake = Lake::start().await.expect("a lake");
+async fn run(lake: &Lake, guide: &str, prepare: &str) {
     let script = Script::of(guide);
     let folder = lake.path("reader");
     fs::create_dir_all(folder.join("bin")).expect("a folder");
@@ -130,7 +129,14 @@ async fn the_stewards_guide_does_what_it_says() {
     if test_servers::left_out("curl") {
         return;
     }
-    run(include_str!("../../../docs/guide-steward.md"), "").await;
+    let mut lake = Lake::start().await.expect("a lake");
+    for name in ["reports/may.csv", "reports/june.csv", "2025/a.csv", "2026/a.csv"] {
+        lake.write(&format!("partners/{name}"), b"gauge,level\nSlubice,214\n").expect("written");
+    }
+    lake.stop().await.expect("stopped");
+    lake.set_arguments(&["--import-root", &format!("partners={}", lake.path("partners").display())]);
+    lake.serve().await.expect("serves");
+    run(&lake, include_str!("../../../docs/guide-steward.md"), "").await;
 }
 
 #[tokio::test]
@@ -144,7 +150,7 @@ async fn three_lines_bring_a_package_into_pandas_and_duckdb() {
     let environment = tokio::task::spawn_blocking(|| test_servers::python_environment(&PACKAGES)).await.expect("a Python environment");
     let extension = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/duckdb_httpfs.py");
     let prepare = format!("export PATH='{}':\"$PATH\"\npython -B '{}'", environment.join("bin").display(), extension.display());
-    run(guide, &prepare).await;
+    run(&Lake::start().await.expect("a lake"), guide, &prepare).await;
 }
 
 #[test]
