@@ -8,7 +8,7 @@ use std::{fmt::Write as _, fs, os::unix::fs::symlink, path::Path, process::Stdio
 use datalake_tests_machine::{Lake, PATIENCE, program};
 use tokio::process::Command;
 
-/// What the guides tell their readers to install, and what gives DuckDB its extension for links.
+/// What the guides tell their readers to install, and the extension for links that is fetched otherwise when it is first needed.
 const PACKAGES: [&str; 4] = ["duckdb==1.5.5", "duckdb-extension-httpfs==1.5.5", "pandas==3.1.1", "pyarrow==26.0.1"];
 
 /// A fenced block with the mark before it.
