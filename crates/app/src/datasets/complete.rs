@@ -169,7 +169,10 @@ impl Datasets {
         let stamp = self.core.stamp(caller, Action::DatasetUpload, &["state"]);
         let paths: Vec<DatasetPath> = datasets.iter().map(|dataset| dataset.path.clone()).collect();
         let before = self.core.store.current_datasets(package.id, &paths).await?;
-        let replaced_ids: Vec<DatasetId> = before.iter().flatten().map(|summary| summary.id).collect();
+        // What stands on its path already was completed by somebody else since it was read: it replaces nothing, and the
+        // condition on its row has the transaction tried again.
+        let own: BTreeSet<DatasetId> = datasets.iter().map(|dataset| dataset.id).collect();
+        let replaced_ids: Vec<DatasetId> = before.iter().flatten().map(|summary| summary.id).filter(|id| !own.contains(id)).collect();
         let replaced = self.core.store.datasets(package.id, &replaced_ids).await?;
         let replaced: BTreeMap<DatasetId, Dataset> = replaced.into_iter().flatten().map(|dataset| (dataset.id, dataset)).collect();
 

@@ -1,7 +1,7 @@
 //! `POST` and `GET /packages/{id}/datasets/{ds}/parts`.
 
 use domain::{
-    DatasetId, FieldError, Invalid, PackageId,
+    DatasetId, FieldError, Invalid, PackageId, PortErrorKind,
     access::Action,
     dataset::{Dataset, DatasetState, is_sha256, part_size},
     ports::{PartInfo, PartUpload, SignedRequest, StoredPart},
@@ -42,10 +42,17 @@ impl Datasets {
     /// The parts that arrived, so that an upload resumes.
     ///
     /// # Errors
-    /// 409 unless the dataset is a pending upload in parts.
+    /// 409 unless the dataset is a pending upload in parts; 409 `parts_assembled` if only completing it is left.
     pub async fn parts(&self, caller: &Caller, package_id: PackageId, id: DatasetId) -> AppResult<Vec<StoredPart>> {
         let (_, upload) = self.upload(caller, package_id, id).await?;
-        Ok(self.multipart.parts(&upload).await?)
+        match self.multipart.parts(&upload).await {
+            // The attempt to complete it did not come to its end: the store was told, and the tables were not.
+            Err(error) if error.is(PortErrorKind::NotFound) => {
+                let message = "The store has put the parts together already. Complete the upload.";
+                Err(AppError::new(ErrorKind::Conflict, "parts_assembled", message))
+            }
+            parts => Ok(parts?),
+        }
     }
 
     async fn upload(&self, caller: &Caller, package_id: PackageId, id: DatasetId) -> AppResult<(Dataset, PartUpload)> {

@@ -63,7 +63,8 @@ impl Datasets {
             store.put_path(restored, before.as_ref().map(|summary| summary.id))?,
         ];
         let (mut count, mut bytes) = (1, signed(restored.size));
-        if let Some(summary) = before {
+        // One that stands there itself was restored by somebody else since it was read: the condition on its row tells.
+        if let Some(summary) = before.filter(|summary| summary.id != restored.id) {
             let current = self.dataset(package.id, summary.id).await?;
             let replaced = Dataset { state: DatasetState::Removed, removed_in: Some(package.revision + 1), updated_at: now, ..current };
             count -= 1;

@@ -152,6 +152,8 @@ async fn an_upload_in_parts_whose_assembly_was_not_answered_is_completed_by_a_re
     lake.objects.faults().fail_after("multipart.complete", PortErrorKind::Unavailable);
     let lost = complete_one(&lake, &ann, package, dataset.id).await;
     assert_eq!(lost.expect_err("the answer was lost").kind(), ErrorKind::Unavailable);
+    let parts = lake.datasets.parts(&ann, package, dataset.id).await.expect_err("they are one object now");
+    assert_eq!((parts.kind(), parts.code()), (ErrorKind::Conflict, "parts_assembled"));
     complete_one(&lake, &ann, package, dataset.id).await.expect("complete");
     assert_eq!(lake.counted(package).await, 1);
 }
