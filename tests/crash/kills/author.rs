@@ -56,7 +56,9 @@ pub(super) struct Author {
     own_id: String,
     heir: String,
     dice: Dice,
-    steps: u64,
+    pub(super) steps: u64,
+    /// Steps that were not answered.
+    pub(super) hit: u64,
     packages: Vec<Package>,
     unknown: Option<Step>,
 }
@@ -64,7 +66,7 @@ pub(super) struct Author {
 impl Author {
     pub(super) fn new(name: &'static str, person: &Person, own_id: &str, heir: &str, dice: Dice) -> Self {
         let (own_id, heir) = (own_id.to_owned(), heir.to_owned());
-        Self { name, person: person.clone(), own_id, heir, dice, steps: 0, packages: Vec::new(), unknown: None }
+        Self { name, person: person.clone(), own_id, heir, dice, steps: 0, hit: 0, packages: Vec::new(), unknown: None }
     }
 
     /// Takes steps until the server is killed.
@@ -74,6 +76,7 @@ impl Author {
             let mut step = self.choose();
             if !self.take(lake, life, &mut step).await? {
                 self.unknown = Some(step);
+                self.hit += 1;
             }
         }
         Ok(())

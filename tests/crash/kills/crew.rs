@@ -70,7 +70,7 @@ impl Crew {
     }
 
     /// An orderly end, after which everything is looked at once more.
-    pub(super) async fn end(mut self) -> anyhow::Result<()> {
+    pub(super) async fn end(mut self, kills: u32) -> anyhow::Result<()> {
         self.lake.restart().await?;
         for author in &mut self.authors {
             author.look_at_everything(&self.lake).await?;
@@ -80,6 +80,18 @@ impl Crew {
         self.healthy("at the end", &[])?;
         let letters = self.lake.administer(&["jobs", "--dead"])?;
         ensure!(letters.trim() == "0 dead letters", "work was given up: {letters}");
+        self.was_there_work(kills)
+    }
+
+    /// Kills that hit nothing prove nothing.
+    fn was_there_work(&self, kills: u32) -> anyhow::Result<()> {
+        let kills = u64::from(kills);
+        let steps: u64 = self.authors.iter().map(|author| author.steps).sum();
+        let hit: u64 = self.authors.iter().map(|author| author.hit).sum();
+        ensure!(steps >= 5 * kills && hit >= kills, "{steps} steps, of which {hit} were not answered");
+        let (imports, exports) = (u64::from(self.importer.number), self.shopper.exports.len() as u64);
+        ensure!(imports * 8 >= kills && exports >= kills, "{imports} imports, {exports} exports");
+        ensure!(self.large.sent > 0, "no large file came to its end");
         Ok(())
     }
 

@@ -24,7 +24,7 @@ struct Import {
 pub(super) struct Importer {
     pub(super) person: Person,
     objects: u32,
-    number: u32,
+    pub(super) number: u32,
     /// What is not known to be done.
     current: Option<Import>,
     done: Vec<(String, String)>,

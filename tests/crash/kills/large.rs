@@ -27,6 +27,8 @@ pub(super) struct LargeFiles {
     package: String,
     content: Vec<u8>,
     left: u32,
+    /// Files that came to their end.
+    pub(super) sent: u32,
     current: Option<Upload>,
 }
 
@@ -37,7 +39,7 @@ impl LargeFiles {
         for (number, line) in content.chunks_mut(1024 * 1024).enumerate() {
             line[0] = u8::try_from(number)?;
         }
-        Ok(Self { person: person.clone(), package, content, left: files, current: None })
+        Ok(Self { person: person.clone(), package, content, left: files, sent: 0, current: None })
     }
 
     /// Sends parts until the server is killed, or every file is there.
@@ -49,6 +51,7 @@ impl LargeFiles {
                 None => self.next(),
             };
             if self.advance(lake, life, &mut upload).await? {
+                self.sent += 1;
                 // One a life, so that other lives end in the middle of one.
                 return Ok(());
             }

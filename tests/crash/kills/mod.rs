@@ -20,7 +20,7 @@ async fn survives(kills: u32, large_files: u32) -> anyhow::Result<()> {
     for number in 1..=kills {
         crew.live().await.with_context(|| format!("life {number} of seed {seed}"))?;
     }
-    crew.end().await.with_context(|| format!("the end of seed {seed}"))
+    crew.end(kills).await.with_context(|| format!("the end of seed {seed}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

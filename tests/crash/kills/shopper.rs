@@ -18,7 +18,7 @@ pub(super) struct Shopper {
     /// The key of a checkout that was not answered.
     unknown: Option<String>,
     /// Exports that were answered.
-    exports: BTreeSet<String>,
+    pub(super) exports: BTreeSet<String>,
     /// Those of them that are yet to be looked at.
     new: Vec<String>,
 }
