@@ -260,8 +260,13 @@ impl Denial {
 /// # Errors
 /// The denial with its reason.
 pub fn decide(principal: &Principal, action: Action, resource: Resource<'_>) -> Result<(), Denial> {
-    role_allows(principal, action, resource)?;
-    principal.scope().map_or(Ok(()), |scope| scope_allows(scope, action, resource))
+    let by_role = role_allows(principal, action, resource);
+    let by_scope = principal.scope().map_or(Ok(()), |scope| scope_allows(scope, action, resource));
+    match (by_role, by_scope) {
+        // What a key is narrowed away from is not there for it: "not yours" would tell that it is.
+        (Err(role), Err(scope)) if scope.hides_existence() && !role.hides_existence() => Err(scope),
+        (by_role, by_scope) => by_role.and(by_scope),
+    }
 }
 
 /// What the caller may do with a package: the `actions` of answers.
