@@ -61,6 +61,7 @@ macro_rules! search_suite {
             a_swap_shows_the_new_index_with_all_live_writes_since_it_was_begun,
             a_rebuild_does_not_overwrite_a_newer_live_write,
             removals_are_remembered_across_a_rebuild,
+            a_rebuild_brings_back_what_was_removed_in_the_version_that_it_reads,
             a_second_begin_drops_the_unfinished_index,
             searches_answer_whole_while_an_index_is_rebuilt,
             ids_are_paged_in_ascending_order,

@@ -39,7 +39,7 @@ impl OpenSearchIndex {
             let mut entries = Vec::with_capacity(page.hits.hits.len());
             for hit in &page.hits.hits {
                 let id: PackageId = hit.id.parse().map_err(|_| PortError::new(PortErrorKind::Unexpected, operation).with("id", &hit.id))?;
-                entries.push(Entry::removal(id, hit.source.sequence));
+                entries.push(Entry::copied_removal(id, hit.source.sequence));
             }
             let Some(last) = page.hits.hits.last() else { return Ok(()) };
             after = Some(last.id.clone());

@@ -21,15 +21,23 @@ pub(super) struct Entry<'a> {
     package: PackageId,
     sequence: u64,
     document: Option<&'a SearchDocument>,
+    /// Whether what is there in the same version stays.
+    only_newer: bool,
 }
 
 impl<'a> Entry<'a> {
     pub(super) fn of(document: &'a SearchDocument) -> Self {
-        Self { package: document.package_id, sequence: document.sequence, document: Some(document) }
+        Self { package: document.package_id, sequence: document.sequence, document: Some(document), only_newer: false }
     }
 
     pub(super) fn removal(package: PackageId, sequence: u64) -> Self {
-        Self { package, sequence, document: None }
+        Self { package, sequence, document: None, only_newer: false }
+    }
+
+    /// A removal of the live index, told to the next one: a document that was read there in the same version is right, for
+    /// a package whose rows are gone or deleted has none.
+    pub(super) fn copied_removal(package: PackageId, sequence: u64) -> Self {
+        Self { only_newer: true, ..Self::removal(package, sequence) }
     }
 
     fn source(&self) -> serde_json::Result<Map<String, Value>> {
@@ -39,14 +47,14 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The lines of a bulk request that write this under an alias. `external_gte` writes an equal version again; without
-    /// `require_alias` an absent alias would become an index of that name.
+    /// The lines of a bulk request that write this under an alias. `external_gte` writes an equal version again, `external`
+    /// does not; without `require_alias` an absent alias would become an index of that name.
     fn add_lines(&self, lines: &mut Vec<u8>, alias: &str, source: &[u8]) {
         let action = json!({ "index": {
             "_index": alias,
             "_id": self.package.to_string(),
             "version": document::version(self.sequence),
-            "version_type": "external_gte",
+            "version_type": if self.only_newer { "external" } else { "external_gte" },
             "require_alias": true,
         } });
         lines.extend_from_slice(action.to_string().as_bytes());

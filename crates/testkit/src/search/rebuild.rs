@@ -90,6 +90,16 @@ pub async fn removals_are_remembered_across_a_rebuild(index: &dyn RebuildableInd
     eventually("nothing is there", &Vec::new(), async || live_ids(index).await).await;
 }
 
+/// Somebody took it out of the index by hand: the rows know better.
+pub async fn a_rebuild_brings_back_what_was_removed_in_the_version_that_it_reads(index: &dyn RebuildableIndex) {
+    live_upsert(index, &[document(1, 5, "one")]).await;
+    index.remove_many(&[(package_id(1), 5)]).await.expect("removes");
+    index.begin().await.expect("begins");
+    assert_eq!(rebuild_upsert(index, &[document(1, 5, "one")]).await, [Indexed::Applied]);
+    index.swap().await.expect("swaps");
+    eventually("it is back", &ids([1]), async || live_ids(index).await).await;
+}
+
 /// What the first rebuild wrote is not in the second.
 pub async fn a_second_begin_drops_the_unfinished_index(index: &dyn RebuildableIndex) {
     index.begin().await.expect("begins");
