@@ -27,13 +27,13 @@ use crate::{
 
 impl Deployment {
     /// A process of the function.
-    fn indexer(&self) -> impl Handler<Job> + Clone + 'static {
+    pub(super) fn indexer(&self) -> impl Handler<Job> + Clone + 'static {
         let index = self.index();
         handler(Deps { tables: self.tables(), index: index.clone(), rebuild: index, jobs: self.jobs(), clock: self.clock.clone() })
     }
 
     /// A package with tags and a dataset, as rows.
-    async fn put(&self, package: &Package, file: u64) {
+    pub(super) async fn put(&self, package: &Package, file: u64) {
         let core = self.core();
         let stamp = core.stamp_of(Actor::system(), &Origin::default(), domain::access::Action::PackageCreate, &[]);
         let mut writes = core.store.put_package(package, &stamp).expect("rows");
@@ -52,7 +52,7 @@ impl Deployment {
     }
 
     /// Fails unless the index holds what the package's rows say.
-    async fn assert_indexed(&self, id: PackageId, case: &str) {
+    pub(super) async fn assert_indexed(&self, id: PackageId, case: &str) {
         let held = self.held(id).await;
         let document = Documents::new(self.core().store).document(id).await.expect("read");
         match document {

@@ -17,6 +17,7 @@ mod lake;
 mod lost;
 mod partly;
 mod rebuilt;
+mod reindexing;
 mod sign_in;
 mod signing_keys;
 mod twice;
