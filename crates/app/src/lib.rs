@@ -3,6 +3,7 @@
 //! Every use case runs in this order: authorise, validate, read, decide, write. The write is one transaction and
 //! the only announcement: index, audit records and jobs follow from the change feed.
 
+mod cache;
 pub mod cart;
 pub mod check;
 pub mod core;

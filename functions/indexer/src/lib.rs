@@ -30,7 +30,7 @@ pub struct Deps {
 /// The worker for jobs of the kind `search`.
 pub fn handler(deps: Deps) -> impl Handler<Job> + Clone + 'static {
     let Deps { tables, index, rebuild, jobs, clock } = deps;
-    let indexing = Indexing::new(Arc::clone(&tables), index, Arc::clone(&clock));
+    let indexing = Indexing::new(Arc::clone(&tables), index, Arc::clone(&jobs), Arc::clone(&clock));
     Worker { indexing, reindexing: Reindexing::new(tables, rebuild, Arc::clone(&jobs), clock), jobs }
 }
 

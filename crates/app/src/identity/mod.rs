@@ -2,7 +2,6 @@
 
 mod admit;
 mod authenticate;
-mod cache;
 mod claims;
 mod grant_key;
 mod manage_users;
@@ -26,8 +25,7 @@ use domain::{
 use secrecy::SecretBox;
 use tokio::sync::Mutex;
 
-use self::cache::Cache;
-use crate::core::Core;
+use crate::{cache::Cache, core::Core};
 
 pub use admit::{Admission, Admitted};
 pub use authenticate::SigningKey;

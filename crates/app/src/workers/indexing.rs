@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    Deadline, PackageId, PortResult,
+    Deadline, PackageId, PortResult, Timestamp,
     job::Job,
-    ports::{Clock, Entry, Handler, Outcome, SearchIndex, Tables},
+    package::Package,
+    ports::{Clock, Entry, Handler, Jobs, Outcome, SearchIndex, Tables},
     search::{Indexed, SearchDocument},
 };
 
-use crate::{search::document::DocumentBuilder, store::Store};
+use crate::{cache::Cache, search::document::DocumentBuilder, store::Store};
 
 /// So many documents go to the index at once: each may have some megabytes.
 pub(super) const DOCUMENTS: usize = 10;
@@ -18,6 +19,11 @@ pub(super) const DOCUMENTS: usize = 10;
 const PAGE: u32 = 1_000;
 /// No documents are begun if less time is left: a slow index may take two answers for them, and their rows a minute.
 pub(super) const MARGIN: Duration = Duration::from_secs(60);
+/// A package of more datasets is not read whole for each change of it.
+const LARGE: u64 = 1_000;
+/// So long a package of [`LARGE`] datasets is left alone after it was written; a larger one longer, in proportion.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// A package whose row is gone never comes back: nothing is newer. The greatest version that every index can keep.
 pub(crate) const GONE: u64 = i64::MAX.unsigned_abs();
 
@@ -32,11 +38,24 @@ pub struct Documents {
 pub struct Indexing {
     documents: Documents,
     index: Arc<dyn SearchIndex>,
+    jobs: Arc<dyn Jobs>,
     clock: Arc<dyn Clock>,
+    /// What this worker wrote not long ago. An import makes a hint for every 49 datasets, and each would have all of them read.
+    written: Arc<Cache<PackageId, Written>>,
+}
+
+/// A document that was written.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    at: Timestamp,
+    /// A hint was put off until the pause is over: whatever is hinted at before is written then.
+    put_off: bool,
 }
 
 /// What the index is to hold of a package.
 enum Target {
+    /// What a hint that is on its way will find.
+    Later,
     Document(Box<SearchDocument>),
     Nothing(u64),
 }
@@ -55,19 +74,26 @@ impl Documents {
     pub async fn document(&self, id: PackageId) -> PortResult<Option<SearchDocument>> {
         match self.target(id).await? {
             Target::Document(document) => Ok(Some(*document)),
-            Target::Nothing(_) => Ok(None),
+            Target::Nothing(_) | Target::Later => Ok(None),
         }
     }
 
     async fn target(&self, id: PackageId) -> PortResult<Target> {
         // The package first: what changes while the rest is read raises `sequence`, and its own hint writes it again.
-        let Some(package) = self.store.package(id).await? else { return Ok(Target::Nothing(GONE)) };
+        match self.store.package(id).await? {
+            Some(package) => self.target_of(&package).await,
+            None => Ok(Target::Nothing(GONE)),
+        }
+    }
+
+    async fn target_of(&self, package: &Package) -> PortResult<Target> {
+        let id = package.id;
         if package.deleted_at.is_some() {
             return Ok(Target::Nothing(package.sequence));
         }
         let version = self.store.metadata(id, package.metadata_version).await?;
         let tags = version.map(|version| version.tags).unwrap_or_default();
-        let mut builder = DocumentBuilder::new(&package, &tags);
+        let mut builder = DocumentBuilder::new(package, &tags);
         let mut after = None;
         loop {
             let (datasets, next) = self.store.datasets_by_path(id, "", PAGE, after).await?;
@@ -83,16 +109,38 @@ impl Documents {
 }
 
 impl Indexing {
-    /// Over the tables, the index and the time.
-    pub fn new(tables: Arc<dyn Tables>, index: Arc<dyn SearchIndex>, clock: Arc<dyn Clock>) -> Self {
-        Self { documents: Documents::new(Store::new(tables)), index, clock }
+    /// Over the tables, the index, the queue of the worker's own jobs, and the time. One per process: it remembers.
+    pub fn new(tables: Arc<dyn Tables>, index: Arc<dyn SearchIndex>, jobs: Arc<dyn Jobs>, clock: Arc<dyn Clock>) -> Self {
+        let written = Arc::new(Cache::lasting(2 * LONGEST_PAUSE));
+        Self { documents: Documents::new(Store::new(tables)), index, jobs, clock, written }
+    }
+
+    /// What the index is to hold of a package, unless a later hint is to have it written. None is dropped but for a later one:
+    /// an index that is being built may want the same once more.
+    async fn target(&self, id: PackageId) -> PortResult<Target> {
+        let Some(package) = self.documents.store.package(id).await? else { return Ok(Target::Nothing(GONE)) };
+        let now = self.clock.now();
+        if let Some(written) = self.written.get(&id, now).filter(|_| package.deleted_at.is_none()) {
+            let left = pause(package.datasets).saturating_sub(now.since(written.at));
+            if !left.is_zero() {
+                if !written.put_off {
+                    // In whole seconds, as queues count them, and rather late: a hint that came early would be the last.
+                    let delay = Duration::from_secs(left.as_secs() + 1);
+                    self.jobs.enqueue(&Job::Index { package_id: id }, delay).await?;
+                    self.written.change(&id, |written| written.put_off = true);
+                }
+                return Ok(Target::Later);
+            }
+        }
+        self.documents.target_of(&package).await
     }
 
     /// Brings the index in step; answers with the packages that failed.
     async fn follow(&self, ids: &[PackageId]) -> Vec<PackageId> {
         let (mut failed, mut documents, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         for id in ids {
-            match self.documents.target(*id).await {
+            match self.target(*id).await {
+                Ok(Target::Later) => {}
                 Ok(Target::Document(document)) => documents.push(*document),
                 Ok(Target::Nothing(sequence)) => gone.push((*id, sequence)),
                 Err(error) => {
@@ -103,7 +151,12 @@ impl Indexing {
         }
         if !documents.is_empty() {
             let written = self.index.upsert_many(&documents).await;
-            failed.extend(left_over(documents.iter().map(|document| document.package_id), written));
+            let left = left_over(documents.iter().map(|document| document.package_id), written);
+            let at = self.clock.now();
+            for document in documents.iter().filter(|document| !left.contains(&document.package_id)) {
+                self.written.put(document.package_id, Written { at, put_off: false }, at);
+            }
+            failed.extend(left);
         }
         if !gone.is_empty() {
             let removed = self.index.remove_many(&gone).await;
@@ -111,6 +164,12 @@ impl Indexing {
         }
         failed
     }
+}
+
+/// How long a package of so many datasets is left alone.
+fn pause(datasets: u64) -> Duration {
+    let times = u32::try_from(datasets / LARGE).unwrap_or(u32::MAX);
+    PAUSE.saturating_mul(times).min(LONGEST_PAUSE)
 }
 
 /// The packages that are not done.

@@ -8,12 +8,14 @@ use datalake_app::{
 };
 use domain::{
     Deadline, PackageId, PortErrorKind,
+    access::Action,
     job::Job,
+    package::Package,
     ports::{Handler as _, Tables as _},
 };
 use testkit::{
     MemorySearch,
-    builders::{dataset, package_id},
+    builders::{dataset, package, package_id},
 };
 
 use crate::support::{Lake, ann, entries};
@@ -27,7 +29,7 @@ struct Follower {
 impl Follower {
     fn new() -> Self {
         let (lake, index) = (Lake::new(), Arc::new(MemorySearch::default()));
-        let worker = Indexing::new(lake.tables.clone(), index.clone(), lake.core.clock.clone());
+        let worker = Indexing::new(lake.tables.clone(), index.clone(), lake.jobs.clone(), lake.core.clock.clone());
         Self { lake, index, worker }
     }
 
@@ -115,4 +117,28 @@ async fn what_the_index_or_the_tables_did_not_give_comes_again_and_stops_nothing
     assert!(follower.index.document(first).is_some());
     let strange = follower.worker.handle(entries([Job::Sweep])).await;
     assert_eq!(strange.failed, ["0"]);
+}
+
+#[tokio::test]
+async fn a_large_package_that_keeps_changing_is_written_now_and_then_and_last_as_it_is_in_the_end() {
+    let follower = Follower::new();
+    let Follower { lake, index, .. } = &follower;
+    let large = Package { datasets: 5_000, ..package(1, "ann") };
+    lake.tables.transact(lake.core.store.put_package_and_tags(&large, None, &lake.core.stamp(&ann(), Action::PackageCreate, &[])).expect("rows")).await.expect("tables answer");
+    let rename = async |name: &str| {
+        let change = ChangePackage { name: Some(name.to_owned()), ..ChangePackage::default() };
+        lake.packages.change(&ann(), large.id, &change, None).await.expect("changed");
+        assert!(follower.hint(&[large.id]).await.is_empty());
+    };
+    rename("First").await;
+    for name in ["Second", "Third", "Last"] {
+        lake.clock.advance(Duration::from_secs(1));
+        rename(name).await;
+        assert_eq!(index.document(large.id).expect("indexed").name, "First", "it was written a moment ago");
+    }
+    let hint = (Job::Index { package_id: large.id }, Duration::from_secs(5));
+    assert_eq!(lake.jobs.waiting(), [hint], "one hint was put off for all of them, until the pause is over");
+    lake.clock.advance(Duration::from_secs(2));
+    assert!(follower.hint(&[large.id]).await.is_empty());
+    assert_eq!(index.document(large.id).expect("indexed").name, "Last");
 }

@@ -48,7 +48,7 @@ impl Builder {
 
     /// What the feed does with a change of this package.
     async fn hint(&self, id: PackageId) {
-        let worker = Indexing::new(self.lake.tables.clone(), self.index.clone(), self.lake.core.clock.clone());
+        let worker = Indexing::new(self.lake.tables.clone(), self.index.clone(), self.lake.jobs.clone(), self.lake.core.clock.clone());
         assert!(worker.handle(entries([Job::Index { package_id: id }])).await.failed.is_empty());
     }
 

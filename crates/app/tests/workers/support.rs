@@ -13,6 +13,7 @@ use testkit::{FixedClock, MemoryCipher, MemoryJobs, MemoryObjects, MemoryTables,
 pub(crate) struct Lake {
     pub(crate) tables: Arc<MemoryTables>,
     pub(crate) jobs: Arc<MemoryJobs>,
+    pub(crate) clock: Arc<FixedClock>,
     pub(crate) core: Core,
     pub(crate) packages: Packages,
 }
@@ -20,15 +21,16 @@ pub(crate) struct Lake {
 impl Lake {
     pub(crate) fn new() -> Self {
         let (tables, jobs) = (Arc::new(MemoryTables::new()), Arc::new(MemoryJobs::default()));
+        let clock = Arc::new(FixedClock::default());
         let core = Core::new(
             tables.clone(),
             jobs.clone(),
             Arc::new(MemoryCipher::default()),
-            Arc::new(FixedClock::default()),
+            clock.clone(),
             Arc::new(SequentialIds::default()),
         );
         let packages = Packages::new(core.clone(), Arc::new(MemoryObjects::default()), "data");
-        Self { tables, jobs, core, packages }
+        Self { tables, jobs, clock, core, packages }
     }
 }
 

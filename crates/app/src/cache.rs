@@ -9,32 +9,45 @@ use std::{
 
 use domain::Timestamp;
 
-/// Entries live so long: a change holds within a minute.
-pub(super) const LIFE: Duration = Duration::from_secs(60);
+/// Entries live so long if nothing else is said: a change holds within a minute.
+pub(crate) const LIFE: Duration = Duration::from_secs(60);
 /// So many entries at most.
 const CAPACITY: usize = 10_000;
 
-/// A bounded cache whose entries die after [`LIFE`].
-pub(super) struct Cache<K, V> {
+/// A bounded cache whose entries die after some time.
+pub(crate) struct Cache<K, V> {
+    life: Duration,
     entries: Mutex<HashMap<K, (Timestamp, V)>>,
 }
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Self { entries: Mutex::default() }
+        Self::lasting(LIFE)
+    }
+}
+
+impl<K, V> Cache<K, V> {
+    /// One whose entries live so long.
+    pub(crate) fn lasting(life: Duration) -> Self {
+        Self { life, entries: Mutex::default() }
+    }
+
+    /// A clock that was set back makes nothing live longer.
+    fn is_alive(&self, read_at: Timestamp, now: Timestamp) -> bool {
+        read_at <= now && now.since(read_at) < self.life
     }
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
-    pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<V> {
+    pub(crate) fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(key).filter(|(read_at, _)| alive(*read_at, now)).map(|(_, value)| value.clone())
+        entries.get(key).filter(|(read_at, _)| self.is_alive(*read_at, now)).map(|(_, value)| value.clone())
     }
 
-    pub(super) fn put(&self, key: K, value: V, now: Timestamp) {
+    pub(crate) fn put(&self, key: K, value: V, now: Timestamp) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= CAPACITY && !entries.contains_key(&key) {
-            entries.retain(|_, (read_at, _)| alive(*read_at, now));
+            entries.retain(|_, (read_at, _)| self.is_alive(*read_at, now));
             // All alive: room is worth more than what was read once more.
             if entries.len() >= CAPACITY {
                 entries.clear();
@@ -44,17 +57,12 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     }
 
     /// Changes what is remembered, which dies no later for it.
-    pub(super) fn change(&self, key: &K, change: impl FnOnce(&mut V)) {
+    pub(crate) fn change(&self, key: &K, change: impl FnOnce(&mut V)) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, value)) = entries.get_mut(key) {
             change(value);
         }
     }
-}
-
-/// A clock that was set back makes nothing live longer.
-fn alive(read_at: Timestamp, now: Timestamp) -> bool {
-    read_at <= now && now.since(read_at) < LIFE
 }
 
 #[cfg(test)]
