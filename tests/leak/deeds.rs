@@ -94,12 +94,12 @@ impl World {
     fn some_sharing(&self) -> (Shared, Value) {
         let groups = self.some_groups();
         match self.choices.below(4) {
-            0 => (Shared::WithNobody, json!({ "visibility": "private" })),
-            1 => (Shared::WithEverybody, json!({ "visibility": "everyone" })),
-            _ if groups.is_empty() => (Shared::WithNobody, json!({ "visibility": "private" })),
+            0 => (Shared::Nobody, json!({ "visibility": "private" })),
+            1 => (Shared::Everybody, json!({ "visibility": "everyone" })),
+            _ if groups.is_empty() => (Shared::Nobody, json!({ "visibility": "private" })),
             _ => {
                 let body = json!({ "visibility": "groups", "groups": groups });
-                (Shared::WithGroups(groups.into_iter().collect()), body)
+                (Shared::Groups(groups.into_iter().collect()), body)
             }
         }
     }

@@ -115,7 +115,7 @@ impl World {
         let Some(item) = self.choices.one(&self.model.users[viewer.user].cart) else { return Ok(()) };
         let reply = self.change(viewer, "DELETE", &format!("/cart/items/{}", item.id), None).await;
         self.log.push(format!("{viewer:?} takes {} out of the cart -> {}", item.id, reply.status));
-        if !self.may_change_holding(viewer, &[item.clone()]) {
+        if !self.may_change_holding(viewer, std::slice::from_ref(&item)) {
             return if matches!(reply.status, 401 | 403) { Ok(()) } else { self.expect("another's item", &reply, 403) };
         }
         self.expect("an item's removal", &reply, 204)?;
@@ -136,7 +136,7 @@ impl World {
         // Imported datasets have no known ids before the workers caught up.
         let imports = self.model.waiting.iter().any(|waiting| matches!(waiting, Waiting::Import { .. }));
         let Some(viewer) = self.choices.one(&full).filter(|_| !imports) else { return Ok(()) };
-        let format = FORMATS[self.choices.below(4).saturating_sub(1)];
+        let format = FORMATS[self.choices.below(5).saturating_sub(2)];
         let expires_in: u64 = [900, 3_600][self.choices.below(2)];
         let body = json!({ "format": format, "expires_in": expires_in });
         let reply = self.change(viewer, "POST", "/cart/checkout", Some(&body)).await;
@@ -172,7 +172,9 @@ impl World {
     /// Takes an export back, or tries it again.
     pub(crate) async fn end_export(&mut self) -> Outcome {
         let all: Vec<usize> = (0..self.model.exports.len()).collect();
-        let Some(number) = self.choices.one(&all) else { return Ok(()) };
+        // There is more to be seen where links are known.
+        let linked: Vec<usize> = all.iter().copied().filter(|export| !self.model.exports[*export].links.is_empty()).collect();
+        let Some(number) = self.choices.one(if linked.is_empty() { &all } else { &linked }) else { return Ok(()) };
         let own: Vec<Viewer> = self.viewers().into_iter().filter(|viewer| viewer.user == self.model.exports[number].user).collect();
         let viewer = self.choices.one(&own).expect("whose export it is");
         let (path, again) = (format!("/cart/exports/{}", self.model.exports[number].id), self.choices.happens(20));

@@ -59,12 +59,19 @@ impl World {
             &json!([profile["user_id"], profile["role"], profile["groups"]]),
             &json!([user.id.as_str(), role, user.groups]),
         )?;
-        let groups = self.read(viewer, "profile", "/profile/groups?limit=200").await?;
-        let own: Vec<String> = if user.admin { GROUPS.map(str::to_owned).to_vec() } else { user.groups.iter().cloned().collect() };
-        same("profile", what("groups"), &texts(&groups, "/items", "/name"), &own)?;
-        let people = self.read(viewer, "profile", "/profile/people?limit=200&q=person").await?;
-        let enabled: Vec<String> = self.model.users.iter().filter(|user| user.enabled).map(|user| user.name.clone()).collect();
-        same("profile", what("people"), &texts(&people, "/items", "/name"), &enabled)?;
+        if self.asks() {
+            let groups = self.read(viewer, "profile", "/profile/groups?limit=200").await?;
+            let own: Vec<String> = if user.admin { GROUPS.map(str::to_owned).to_vec() } else { user.groups.iter().cloned().collect() };
+            same("profile", what("groups"), &texts(&groups, "/items", "/name"), &own)?;
+        }
+        if self.asks() {
+            let people = self.read(viewer, "profile", "/profile/people?limit=200&q=person").await?;
+            let enabled: Vec<String> = self.model.users.iter().filter(|user| user.enabled).map(|user| user.name.clone()).collect();
+            same("profile", what("people"), &texts(&people, "/items", "/name"), &enabled)?;
+        }
+        if !self.asks() {
+            return Ok(());
+        }
         let keys = self.read(viewer, "profile", "/profile/api-keys?limit=200").await?;
         let sorted = |ids: Vec<String>| ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
         let own = |mine: bool| self.model.keys.iter().filter(move |key| (key.user == viewer.user) == mine);

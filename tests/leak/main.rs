@@ -37,7 +37,7 @@ const WORLDS: u64 = 500;
 /// So many in the long run, those with every push among them.
 const LONG_WORLDS: u64 = 20_000;
 /// So many worlds at most until a flaw is found.
-const FLAWED_WORLDS: u64 = 60;
+const FLAWED_WORLDS: u64 = 200;
 
 /// One world in a runtime of its own.
 fn live(seed: u64, flaw: &dyn Flaw) -> Result<(), Finding> {

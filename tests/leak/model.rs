@@ -50,9 +50,9 @@ pub(crate) struct Key {
 /// Who sees a package besides its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shared {
-    WithNobody,
-    WithGroups(BTreeSet<String>),
-    WithEverybody,
+    Nobody,
+    Groups(BTreeSet<String>),
+    Everybody,
 }
 
 /// A package.

@@ -102,9 +102,9 @@ impl Model {
         let owns = user.admin || package.owner == viewer.user;
         let sees = owns
             || match &package.shared {
-                Shared::WithNobody => false,
-                Shared::WithGroups(groups) => groups.iter().any(|group| user.groups.contains(group)),
-                Shared::WithEverybody => true,
+                Shared::Nobody => false,
+                Shared::Groups(groups) => groups.iter().any(|group| user.groups.contains(group)),
+                Shared::Everybody => true,
             };
         let key = viewer.key.map(|key| &self.keys[key]);
         let narrowed_away = key.and_then(|key| key.packages.as_ref()).is_some_and(|packages| !packages.contains(&package.id));
@@ -181,9 +181,9 @@ impl Model {
 impl Package {
     fn visibility(&self) -> Visibility {
         match &self.shared {
-            Shared::WithNobody => Visibility::Private,
-            Shared::WithGroups(groups) => Visibility::Groups(groups.iter().map(|name| name.parse().expect("a group's name")).collect()),
-            Shared::WithEverybody => Visibility::Everyone,
+            Shared::Nobody => Visibility::Private,
+            Shared::Groups(groups) => Visibility::Groups(groups.iter().map(|name| name.parse().expect("a group's name")).collect()),
+            Shared::Everybody => Visibility::Everyone,
         }
     }
 

@@ -27,9 +27,11 @@ const FIRST_DEEDS: usize = 5;
 const STEPS: usize = 2;
 const DEEDS_PER_STEP: usize = 3;
 /// Of a hundred worlds so many end with a look at which everybody asks everything there is to ask.
-const THOROUGH: usize = 25;
-/// At the other looks, of a hundred questions about what belongs to a package so many are asked, each caller's by chance.
+const THOROUGH: usize = 20;
+/// At the other looks, of a hundred questions about one package or one record so many are asked, each caller's by chance.
 const ASKED: usize = 35;
+/// Before a step, so often of a hundred times an export is taken back, if there is one.
+const EXPORTS_ENDED: usize = 30;
 /// At most so many.
 pub(crate) const PACKAGES: usize = 3;
 const KEYS: usize = 2;
@@ -41,7 +43,8 @@ pub(crate) struct World {
     pub(crate) choices: Choices,
     /// What was done so far, for whoever reads a failure.
     pub(crate) log: Vec<String>,
-    /// Whether everybody asks everything there is to ask. Lists, packages, exports, links and hits are always looked at.
+    /// Whether everybody asks everything there is to ask. Lists, packages, carts, exports, links, hits, suggestions and counts
+    /// are always looked at.
     thorough: bool,
     /// How what never was is answered, by surface.
     absent: RefCell<BTreeMap<&'static str, Reply>>,
@@ -84,6 +87,9 @@ impl World {
         self.check_out().await?;
         self.look_at_everything().await?;
         for step in 1..=STEPS {
+            if self.choices.happens(EXPORTS_ENDED) {
+                self.end_export().await?;
+            }
             for _ in 0..=self.choices.below(DEEDS_PER_STEP) {
                 self.deed().await?;
                 // Rights are remembered for a minute.
