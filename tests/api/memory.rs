@@ -244,7 +244,8 @@ impl Home for Memory {
             let (index, jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| matches!(job, Job::Index { .. }));
             let outcome = Logging::new(self.tables.clone(), self.audit_log.clone()).handle(entries(audit)).await;
             assert!(outcome.failed.is_empty(), "audit records that could not be logged");
-            let outcome = Indexing::new(self.tables.clone(), self.index.clone(), self.jobs.clone(), self.clock.clone()).handle(entries(index)).await;
+            let outcome =
+                Indexing::new(self.tables.clone(), self.index.clone(), self.jobs.clone(), self.clock.clone()).handle(entries(index)).await;
             assert!(outcome.failed.is_empty(), "packages that could not be indexed");
             for job in jobs {
                 self.follow(job).await;

@@ -124,7 +124,10 @@ async fn a_large_package_that_keeps_changing_is_written_now_and_then_and_last_as
     let follower = Follower::new();
     let Follower { lake, index, .. } = &follower;
     let large = Package { datasets: 5_000, ..package(1, "ann") };
-    lake.tables.transact(lake.core.store.put_package_and_tags(&large, None, &lake.core.stamp(&ann(), Action::PackageCreate, &[])).expect("rows")).await.expect("tables answer");
+    lake.tables
+        .transact(lake.core.store.put_package_and_tags(&large, None, &lake.core.stamp(&ann(), Action::PackageCreate, &[])).expect("rows"))
+        .await
+        .expect("tables answer");
     let rename = async |name: &str| {
         let change = ChangePackage { name: Some(name.to_owned()), ..ChangePackage::default() };
         lake.packages.change(&ann(), large.id, &change, None).await.expect("changed");

@@ -22,13 +22,8 @@ impl Lake {
     pub(crate) fn new() -> Self {
         let (tables, jobs) = (Arc::new(MemoryTables::new()), Arc::new(MemoryJobs::default()));
         let clock = Arc::new(FixedClock::default());
-        let core = Core::new(
-            tables.clone(),
-            jobs.clone(),
-            Arc::new(MemoryCipher::default()),
-            clock.clone(),
-            Arc::new(SequentialIds::default()),
-        );
+        let core =
+            Core::new(tables.clone(), jobs.clone(), Arc::new(MemoryCipher::default()), clock.clone(), Arc::new(SequentialIds::default()));
         let packages = Packages::new(core.clone(), Arc::new(MemoryObjects::default()), "data");
         Self { tables, jobs, clock, core, packages }
     }
