@@ -1,6 +1,9 @@
 //! The search index on tantivy keeps the port's contract, also across restarts.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use datalake_embedded::search::TantivyIndex;
 use domain::{
@@ -51,6 +54,54 @@ async fn what_was_applied_is_there_after_a_restart_with_versions_and_removals() 
     assert_eq!(write(&index, document(1, 4, "late")).await, Indexed::Stale);
     assert_eq!(write(&index, document(2, 5, "late")).await, Indexed::Stale);
     assert_eq!(write(&index, document(2, 6, "two")).await, Indexed::Applied);
+}
+
+/// All files below a directory, by their paths in it.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut directories = vec![directory.to_path_buf()];
+    while let Some(next) = directories.pop() {
+        for entry in std::fs::read_dir(next).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                found.push(path.strip_prefix(directory).expect("below it").to_path_buf());
+            }
+        }
+    }
+    found
+}
+
+fn copy(from: &Path, to: &Path, file: &Path) {
+    std::fs::create_dir_all(to.join(file).parent().expect("a directory")).expect("made");
+    std::fs::copy(from.join(file), to.join(file)).expect("copied");
+}
+
+#[tokio::test]
+async fn a_write_that_was_killed_before_its_commit_can_be_done_again() {
+    let (first, second) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let index = TantivyIndex::open(first.path()).expect("an index");
+    // Both in one segment, so that the next write marks one of its documents as removed.
+    SearchIndex::upsert_many(&index, &[document(1, 1, "one"), document(2, 1, "two")]).await.expect("writes");
+    drop(index);
+    let before = files(first.path());
+    before.iter().for_each(|file| copy(first.path(), second.path(), file));
+
+    let index = TantivyIndex::open(first.path()).expect("the index again");
+    assert_eq!(write(&index, document(1, 2, "new")).await, Indexed::Applied);
+    drop(index);
+    // What the dead process had written: the marks, and that they are a file of the index; not the commit.
+    let left = files(first.path()).into_iter().filter(|file| {
+        file.extension().is_some_and(|extension| extension == "del") || file.file_name().is_some_and(|name| name == ".managed.json")
+    });
+    let left: Vec<PathBuf> = left.collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    left.iter().for_each(|file| copy(first.path(), second.path(), file));
+
+    let index = TantivyIndex::open(second.path()).expect("the other index");
+    assert_eq!(write(&index, document(1, 2, "new")).await, Indexed::Applied);
+    assert_eq!(ids(&index).await, [package_id(1), package_id(2)]);
 }
 
 #[tokio::test]

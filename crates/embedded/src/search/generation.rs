@@ -195,7 +195,10 @@ impl Generation {
 
 fn new_writer(index: &Index) -> Result<IndexWriter> {
     let options = IndexWriterOptions::builder().num_worker_threads(1).num_merge_threads(1).memory_budget_per_thread(WRITER_BYTES).build();
-    index.writer_with_options::<TantivyDocument>(options)
+    let writer = index.writer_with_options::<TantivyDocument>(options)?;
+    // A process that died before its commit leaves files behind, and the same commit would make one of the same name.
+    writer.garbage_collect_files().wait()?;
+    Ok(writer)
 }
 
 /// Documents of a posting list that are not deleted.
