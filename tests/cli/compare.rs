@@ -12,6 +12,13 @@ async fn a_folder_is_held_against_its_package() {
     assert_eq!(datalake.json(&diff).expect("no difference").as_array().map(Vec::len), Some(0));
     assert_eq!(datalake.json(&verify).expect("all of it")["same"], 3);
 
+    std::fs::write(folder.join(".hidden"), "h\n").expect("written");
+    let with = datalake.json(&["packages", "push", text(&folder), "--package", package, "--hidden"]).expect("pushed");
+    assert_eq!(with["sent"], 1);
+    std::fs::write(folder.join(".other"), "o\n").expect("written");
+    assert_eq!(datalake.json(&diff).expect("no difference").as_array().map(Vec::len), Some(0));
+    assert_eq!(datalake.json(&verify).expect("all of it, the hidden one too")["same"], 4);
+
     // As long as before.
     std::fs::write(folder.join("a.csv"), "x\n2\n").expect("written");
     std::fs::remove_file(folder.join("c.csv")).expect("removed");

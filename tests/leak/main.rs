@@ -1,8 +1,8 @@
 //! The leak test: in random worlds nobody is shown what access denies, and nothing is missing that it allows.
 //!
 //! Each world is a data lake in memory behind the real authorizer and the real routers. A seed decides who is in which
-//! group, what is shared with whom, which keys are narrowed to what, and what people do; after each step everybody looks at
-//! everything, and each answer is held against an oracle (`oracle`, over `model`) that knows nothing but what was done.
+//! group, what is shared with whom, which keys are narrowed to what, and what people do; between the deeds people look at
+//! what they may and may not see, at the end of some worlds everybody at everything, and each answer is held against an oracle (`oracle`, over `model`) that knows nothing but what was done.
 //!
 //! A world that fails is lived through again with `DATALAKE_LEAK_SEED=<its number>`.
 

@@ -56,6 +56,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         entries.insert(key, (now, value));
     }
 
+    /// Forgets what is remembered.
+    pub(crate) fn remove(&self, key: &K) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     /// Changes what is remembered, which dies no later for it.
     pub(crate) fn change(&self, key: &K, change: impl FnOnce(&mut V)) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

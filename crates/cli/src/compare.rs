@@ -25,6 +25,8 @@ pub(crate) enum Change {
     Changed,
     /// Both have it with the same size; the package does not know its hash.
     Unverified,
+    /// A folder of another store that was imported as a whole: its files are not listed, and not compared.
+    Folder,
 }
 
 impl Change {
@@ -34,7 +36,13 @@ impl Change {
             Self::OnlyInPackage => "only_in_package",
             Self::Changed => "changed",
             Self::Unverified => "unverified",
+            Self::Folder => "folder",
         }
+    }
+
+    /// Whether it is known that folder and package are not the same.
+    pub(crate) fn differs(self) -> bool {
+        matches!(self, Self::OnlyHere | Self::OnlyInPackage | Self::Changed)
     }
 }
 
@@ -71,8 +79,14 @@ pub(crate) async fn compare(
     let datasets: Vec<Dataset> = client.datasets(package, &filter).try_collect().await?;
     let mut comparison = Comparison::default();
     let mut pairs = Vec::new();
-    for dataset in datasets.into_iter().filter(|dataset| dataset.kind != "prefix") {
-        match files.remove(&composed(&dataset.name)) {
+    for dataset in datasets {
+        let name = composed(&dataset.name);
+        if dataset.kind == "prefix" {
+            files.retain(|file, _| !file.strip_prefix(&name).is_some_and(|rest| rest.starts_with('/')));
+            comparison.differences.push(Difference { name: dataset.name, change: Change::Folder });
+            continue;
+        }
+        match files.remove(&name) {
             Some(file) => pairs.push((file, dataset)),
             None => comparison.differences.push(Difference { name: dataset.name, change: Change::OnlyInPackage }),
         }

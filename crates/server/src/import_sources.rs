@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, sync::Arc};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use app::{
     ErrorKind,
     imports::{Locations, NewLocation},
@@ -20,7 +20,7 @@ use crate::{
 /// Looks at the folders that the configuration names.
 ///
 /// # Errors
-/// If one can't be read, or a name is that of another bucket.
+/// If one can't be read, has the data lake's own files in it, or a name is that of another bucket.
 pub(crate) async fn folders(configuration: &Configuration) -> anyhow::Result<ImportRoots> {
     let folders = configuration.import_roots.clone();
     let others = configuration.import_endpoint.as_ref().map(|endpoint| endpoint.buckets.as_slice()).unwrap_or_default();
@@ -28,10 +28,19 @@ pub(crate) async fn folders(configuration: &Configuration) -> anyhow::Result<Imp
         ensure!(![BUCKET, AUDIT_BUCKET].contains(&name.as_str()), "{name} is a bucket of the data lake itself and can't be imported from");
     }
     if let Some((name, _)) = folders.iter().find(|(name, _)| others.contains(name)) {
-        anyhow::bail!("{name} is a bucket of import.endpoint; give the folder another name");
+        bail!("{name} is a bucket of import.endpoint; give the folder another name");
     }
     let opened = tokio::task::spawn_blocking(move || ImportRoots::open(folders)).await?;
-    opened.map_err(|why| anyhow::anyhow!("can't serve a folder for imports: {why}"))
+    let roots = opened.map_err(|why| anyhow::anyhow!("can't serve a folder for imports: {why}"))?;
+    let secret_file = configuration.import_endpoint.as_ref().map(|endpoint| &endpoint.secret_file);
+    let own = [Some(&configuration.data_dir), secret_file, configuration.tls.as_ref().map(|tls| &tls.key)];
+    for own in own.into_iter().flatten() {
+        let real = fs::canonicalize(own).with_context(|| format!("can't find {}", own.display()))?;
+        if let Some((name, folder)) = roots.iter().find(|(_, folder)| real.starts_with(folder) || folder.starts_with(&real)) {
+            bail!("the folder {} would give away {}: serve another one as {name}", folder.display(), own.display());
+        }
+    }
+    Ok(roots)
 }
 
 /// The object ports with the buckets of the configured endpoint beside our own.
@@ -74,7 +83,7 @@ pub(crate) async fn register(home: &Home, ports: &ObjectPorts, roots: &ImportRoo
             }
             Err(error) => {
                 let why = error.fields().first().map_or_else(|| error.message().to_owned(), |first| first.detail.clone());
-                anyhow::bail!("the bucket {} can't be imported from: it {why}", entered.bucket);
+                bail!("the bucket {} can't be imported from: it {why}", entered.bucket);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Writes search documents, and builds the index anew.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::workers::{
     indexing::Indexing,
@@ -27,11 +27,14 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
 }
 
+/// With less time than this no rebuild is gone on with behind hints.
+const REBUILD_MARGIN: Duration = Duration::from_secs(90);
+
 /// The worker for jobs of the kind `search`.
 pub fn handler(deps: Deps) -> impl Handler<Job> + Clone + 'static {
     let Deps { tables, index, rebuild, jobs, clock } = deps;
     let indexing = Indexing::new(Arc::clone(&tables), index, Arc::clone(&jobs), Arc::clone(&clock));
-    Worker { indexing, reindexing: Reindexing::new(tables, rebuild, Arc::clone(&jobs), clock), jobs }
+    Worker { indexing, reindexing: Reindexing::new(tables, rebuild, Arc::clone(&jobs), Arc::clone(&clock)), jobs, clock }
 }
 
 #[derive(Clone)]
@@ -39,6 +42,7 @@ struct Worker {
     indexing: Indexing,
     reindexing: Reindexing,
     jobs: Arc<dyn Jobs>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Worker {
@@ -60,10 +64,16 @@ impl Handler<Job> for Worker {
     /// Hints first: each is waited for. However often a rebuild is among the jobs, it goes on once.
     async fn handle_until(&self, batch: Vec<Entry<Job>>, deadline: Deadline) -> Outcome {
         let (rebuilds, hints): (Vec<_>, Vec<_>) = batch.into_iter().partition(|entry| entry.body == Job::Reindex);
+        let hinted = !hints.is_empty();
         let mut outcome = if hints.is_empty() { Outcome::default() } else { self.indexing.handle_until(hints, deadline).await };
-        if !rebuilds.is_empty()
-            && let Err(error) = self.go_on(deadline).await
-        {
+        if rebuilds.is_empty() {
+            return outcome;
+        }
+        // With what hints left of the time no step may be begun that the worker would not outlive, for all of them would come
+        // again. A batch without hints has all of it.
+        let late = hinted && deadline.is_within(REBUILD_MARGIN, self.clock.now());
+        let went_on = if late { self.jobs.enqueue(&Job::Reindex, Duration::ZERO).await } else { self.go_on(deadline).await };
+        if let Err(error) = went_on {
             tracing::warn!(error = &error as &dyn std::error::Error, "a rebuild of the index is to be tried again");
             outcome.failed.extend(rebuilds.into_iter().map(|entry| entry.id));
         }

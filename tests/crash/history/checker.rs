@@ -179,8 +179,13 @@ fn revisions(operations: &[Operation], finale: &Finale, faults: &mut Vec<Fault>)
             *known = operation;
         }
     }
-    let changes: Vec<&Operation> = once.into_values().collect();
-    counted("revisions", finale.revision.saturating_sub(1).saturating_sub(tags), &changes, faults);
+    // A dataset that was never completed is no revision when it is taken back.
+    let is_certain = |((dataset, _), operation): &(&(&str, bool), &&Operation)| {
+        operation.is_done() && once.get(&(*dataset, true)).is_some_and(|completion| completion.is_done())
+    };
+    let least = once.iter().filter(is_certain).count() as u64;
+    let most = once.values().filter(|operation| operation.is_possible()).count() as u64;
+    between("revisions", finale.revision.saturating_sub(1).saturating_sub(tags), least, most, faults);
 }
 
 /// The package's own history tells each change once.
@@ -216,7 +221,10 @@ fn deleted(operations: &[Operation], faults: &mut Vec<Fault>) {
 /// At least as many as were acknowledged, at most as many as may have happened.
 fn counted(what: &str, found: u64, changes: &[&Operation], faults: &mut Vec<Fault>) {
     let count = |test: fn(&Operation) -> bool| changes.iter().filter(|operation| test(operation)).count() as u64;
-    let (least, most) = (count(Operation::is_done), count(Operation::is_possible));
+    between(what, found, count(Operation::is_done), count(Operation::is_possible), faults);
+}
+
+fn between(what: &str, found: u64, least: u64, most: u64, faults: &mut Vec<Fault>) {
     if found < least {
         faults.push(Fault::LostUpdate(format!("{found} {what}, {least} acknowledged")));
     }

@@ -187,6 +187,23 @@ fn what_is_acknowledged_and_not_there_is_found() {
 }
 
 #[test]
+fn taking_back_what_was_never_completed_is_no_revision() {
+    let completions = |history: &mut History, told: Told| {
+        let of_completions = history.operations.iter_mut().filter(|operation| matches!(operation.what, What::Complete { .. }));
+        of_completions.for_each(|operation| operation.told = told.clone());
+    };
+    let refused = |revision| {
+        found(move |history| {
+            completions(history, Told::Refused(503));
+            history.finale.revision = revision;
+        })
+    };
+    assert_eq!([refused(3), refused(4)], [vec![], vec![]]);
+    assert_eq!(refused(5), [double("2 revisions, 1 asked for")]);
+    assert_eq!(found(|history| history.finale.revision = 4), [lost("1 revisions, 2 acknowledged")]);
+}
+
+#[test]
 fn an_order_that_time_denies_is_found() {
     let late = found(|history| {
         (history.operations[0].start, history.operations[0].end) = (30, 31);

@@ -100,6 +100,12 @@ async fn a_large_import_that_is_killed_in_the_middle_counts_each_entry_once_and_
 
     let shown = lake.get(&ann, &format!("/packages/{package}")).await?.expect(200)?.body;
     assert_eq!(shown["datasets"], json!(entries - bad + 1), "with the manifest itself: {shown}");
+    // The index has the last state as well, though it was not written for each batch.
+    wait_at_most(LONG, "the search knows all of it", async || {
+        let found = lake.get(&ann, "/search?q=Partners").await?.expect(200)?.body;
+        Ok((found["items"][0]["datasets"] == shown["datasets"]).then_some(()))
+    })
+    .await?;
     lake.stop().await?;
     assert_eq!(lake.administer(&["check", "--output", "json"])?.parse::<Value>()?["findings"], json!([]));
     Ok(())

@@ -42,13 +42,16 @@ impl Datasets {
     /// The parts that arrived, so that an upload resumes.
     ///
     /// # Errors
-    /// 409 unless the dataset is a pending upload in parts; 409 `parts_assembled` if only completing it is left.
+    /// 409 unless the dataset is a pending upload in parts; 409 `parts_assembled` if the store keeps no parts any more, for it
+    /// has put them together.
     pub async fn parts(&self, caller: &Caller, package_id: PackageId, id: DatasetId) -> AppResult<Vec<StoredPart>> {
         let (_, upload) = self.upload(caller, package_id, id).await?;
         match self.multipart.parts(&upload).await {
-            // The attempt to complete it did not come to its end: the store was told, and the tables were not.
+            // The attempt to complete it did not come to its end: the store was told, and the tables were not. Or the store gave
+            // up what lay too long; then completing it is refused with that.
             Err(error) if error.is(PortErrorKind::NotFound) => {
-                let message = "The store has put the parts together already. Complete the upload.";
+                let message = "The store keeps no parts of it any more: it has put them together. Complete the upload; if that is refused, \
+                               register the file anew.";
                 Err(AppError::new(ErrorKind::Conflict, "parts_assembled", message))
             }
             parts => Ok(parts?),

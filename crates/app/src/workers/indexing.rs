@@ -14,7 +14,7 @@ use domain::{
 use crate::{cache::Cache, search::document::DocumentBuilder, store::Store};
 
 /// So many documents go to the index at once: each may have some megabytes.
-pub(super) const DOCUMENTS: usize = 10;
+const DOCUMENTS: usize = 10;
 /// So many rows of datasets are read at once.
 const PAGE: u32 = 1_000;
 /// No documents are begun if less time is left: a slow index may take two answers for them, and their rows a minute.
@@ -47,8 +47,11 @@ pub struct Indexing {
 /// A document that was written.
 #[derive(Clone, Copy, Debug)]
 struct Written {
-    at: Timestamp,
-    /// A hint was put off until the pause is over: whatever is hinted at before is written then.
+    /// What it said besides datasets: who sees it above all. A change of that is written at once.
+    versions: (u64, u64),
+    /// Until then changes of its datasets wait.
+    until: Timestamp,
+    /// A hint comes when the wait is over: whatever is hinted at before is written then.
     put_off: bool,
 }
 
@@ -120,19 +123,22 @@ impl Indexing {
     async fn target(&self, id: PackageId) -> PortResult<Target> {
         let Some(package) = self.documents.store.package(id).await? else { return Ok(Target::Nothing(GONE)) };
         let now = self.clock.now();
-        if let Some(written) = self.written.get(&id, now).filter(|_| package.deleted_at.is_none()) {
-            let left = pause(package.datasets).saturating_sub(now.since(written.at));
-            if !left.is_zero() {
-                if !written.put_off {
-                    // In whole seconds, as queues count them, and rather late: a hint that came early would be the last.
-                    let delay = Duration::from_secs(left.as_secs() + 1);
-                    self.jobs.enqueue(&Job::Index { package_id: id }, delay).await?;
-                    self.written.change(&id, |written| written.put_off = true);
-                }
-                return Ok(Target::Later);
+        let waits = |written: &Written| package.deleted_at.is_none() && written.versions == versions(&package) && now < written.until;
+        if let Some(written) = self.written.get(&id, now).filter(waits) {
+            if !written.put_off {
+                // In whole seconds, as queues count them, and rather late: a hint that came early would be the last.
+                let delay = Duration::from_secs(written.until.since(now).as_secs() + 1);
+                self.jobs.enqueue(&Job::Index { package_id: id }, delay).await?;
+                self.written.change(&id, |written| written.put_off = true);
             }
+            return Ok(Target::Later);
         }
-        self.documents.target_of(&package).await
+        let target = self.documents.target_of(&package).await?;
+        if pause(package.datasets) > Duration::ZERO && matches!(target, Target::Document(_)) {
+            let until = now.plus(pause(package.datasets));
+            self.written.put(id, Written { versions: versions(&package), until, put_off: false }, now);
+        }
+        Ok(target)
     }
 
     /// Brings the index in step; answers with the packages that failed.
@@ -152,10 +158,8 @@ impl Indexing {
         if !documents.is_empty() {
             let written = self.index.upsert_many(&documents).await;
             let left = left_over(documents.iter().map(|document| document.package_id), written);
-            let at = self.clock.now();
-            for document in documents.iter().filter(|document| !left.contains(&document.package_id)) {
-                self.written.put(document.package_id, Written { at, put_off: false }, at);
-            }
+            // What was not written waits for nothing.
+            left.iter().for_each(|id| self.written.remove(id));
             failed.extend(left);
         }
         if !gone.is_empty() {
@@ -164,6 +168,11 @@ impl Indexing {
         }
         failed
     }
+}
+
+/// What changes with everything but datasets.
+fn versions(package: &Package) -> (u64, u64) {
+    (package.version, package.metadata_version)
 }
 
 /// How long a package of so many datasets is left alone.

@@ -1,7 +1,8 @@
 //! Builds the search index anew from the rows, beside the one that answers.
 //!
 //! The whole goes in steps: packages are counted, a new index is begun, pages of packages are written into it, it takes the
-//! old one's place. A row keeps which step is next, so a run that dies loses a step at most, and the next job goes on. What
+//! old one's place. A row keeps which step is next, so a run that dies loses a step, and the next job goes on; only if it dies
+//! between taking the place and saying so, all is done once more. What
 //! changes meanwhile is written into both indexes by the port; the rows are read after the new index was begun, so nothing
 //! falls between.
 
@@ -15,17 +16,19 @@ use domain::{
     search::SearchDocument,
 };
 
-use super::indexing::{DOCUMENTS, Documents, MARGIN, left_over};
+use super::indexing::{Documents, MARGIN, left_over};
 use crate::store::{Place, ReindexRecord, Store};
 
-/// So many rows are read, and their packages written, in a step.
-const PAGE: u32 = 100;
+/// So many packages are written in a step: each may have a million datasets to read, and no step may outlast its worker.
+const PAGE: u32 = 10;
 /// So many rows are counted in a step.
 const COUNTED: u32 = 1_000;
 /// After so long a run makes way for what else there is for its worker, and goes on behind it.
 const RUN: Duration = Duration::from_secs(15);
-/// A run holds the rebuild for so long, unless it ends before: longer than any home lets it work.
-const HOLD: Duration = Duration::from_secs(300);
+/// A run holds the rebuild for so long, unless it ends before: longer than any home lets a worker work, which is 15 minutes.
+const HOLD: Duration = Duration::from_secs(16 * 60);
+/// A job can't be put off for longer, in any home.
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 /// An index that is lost so often is lost to something else than a restart.
 const BEGINNINGS: u32 = 10;
 /// More packages than these, and than one of ten, must not be missing in the new index.
@@ -161,10 +164,10 @@ impl Reindexing {
             return Ok(Rest::Nothing);
         };
         if found.held_until > now {
-            return Ok(Rest::After(found.held_until.since(now)));
+            return Ok(Rest::After(found.held_until.since(now).min(LONGEST_DELAY)));
         }
         let Some(mut record) = self.store.hold_reindex(&found, now.plus(HOLD)).await? else {
-            return Ok(Rest::After(HOLD));
+            return Ok(Rest::After(LONGEST_DELAY));
         };
         let stop_at = now.plus(RUN);
         loop {
@@ -222,7 +225,8 @@ impl Reindexing {
             Place::Write { after } => self.write_page(&mut record.reindex, after).await,
             Place::Swap => {
                 let Reindex { done, failed, .. } = record.reindex;
-                if failed > FEW && failed > done / 10 {
+                // Where the index was lost there is nothing better to keep.
+                if failed > FEW && failed > done / 10 && !self.index.ids(None, 1).await?.is_empty() {
                     return Err(Stop::ForGood(TOO_MANY));
                 }
                 self.index.swap().await.map_err(of_index)?;
@@ -233,10 +237,7 @@ impl Reindexing {
 
     async fn write_page(&self, reindex: &mut Reindex, after: Option<PageKey>) -> Result<Next, Stop> {
         let (ids, next) = self.store.every_package(PAGE, after).await?;
-        let mut failed = Vec::new();
-        for chunk in ids.chunks(DOCUMENTS) {
-            failed.extend(self.write(chunk).await?);
-        }
+        let failed = self.write(&ids).await?;
         // Each comes again on its own, and lies among the dead letters if that does not help.
         let hints: Vec<Job> = failed.iter().map(|id| Job::Index { package_id: *id }).collect();
         if !hints.is_empty() {

@@ -1,6 +1,12 @@
 //! The index follows the tables.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use datalake_app::{
     packages::{ChangePackage, CreatePackage},
@@ -9,9 +15,11 @@ use datalake_app::{
 use domain::{
     Deadline, PackageId, PortErrorKind,
     access::Action,
+    dataset::Dataset,
     job::Job,
-    package::Package,
-    ports::{Handler as _, Tables as _},
+    package::{Package, Visibility},
+    ports::{Handler as _, Key, Table, Tables as _, Update, Write},
+    search::TermField,
 };
 use testkit::{
     MemorySearch,
@@ -120,28 +128,52 @@ async fn what_the_index_or_the_tables_did_not_give_comes_again_and_stops_nothing
 }
 
 #[tokio::test]
-async fn a_large_package_that_keeps_changing_is_written_now_and_then_and_last_as_it_is_in_the_end() {
+async fn a_large_package_that_grows_is_written_now_and_then_and_last_as_it_is_in_the_end() {
     let follower = Follower::new();
     let Follower { lake, index, .. } = &follower;
     let large = Package { datasets: 5_000, ..package(1, "ann") };
-    lake.tables
-        .transact(lake.core.store.put_package_and_tags(&large, None, &lake.core.stamp(&ann(), Action::PackageCreate, &[])).expect("rows"))
-        .await
-        .expect("tables answer");
-    let rename = async |name: &str| {
-        let change = ChangePackage { name: Some(name.to_owned()), ..ChangePackage::default() };
-        lake.packages.change(&ann(), large.id, &change, None).await.expect("changed");
+    let stamp = lake.core.stamp(&ann(), Action::PackageCreate, &[]);
+    let rows = lake.core.store.put_package_and_tags(&large, None, &stamp).expect("rows");
+    lake.tables.transact(rows).await.expect("tables answer");
+    let datasets = AtomicU64::new(0);
+    // As an import does: a dataset's row, and the package's counters.
+    let grow = async |count: u64| {
+        let number = datasets.fetch_add(1, Ordering::SeqCst);
+        let made = Dataset { package_id: large.id, ..dataset(1, number, &format!("{number}.csv")) };
+        let mut update = Update { add: [("sequence".to_owned(), 1)].into(), ..Update::default() };
+        update.set.insert("datasets".to_owned(), count.into());
+        let key = Key::new(large.id.to_string(), "package");
+        let write = Write::Update { table: Table::Packages, key, update, condition: None };
+        lake.tables.transact(vec![lake.core.store.put_path(&made, None).expect("a row"), write]).await.expect("tables answer");
         assert!(follower.hint(&[large.id]).await.is_empty());
     };
-    rename("First").await;
-    for name in ["Second", "Third", "Last"] {
+    let indexed = || index.document(large.id).expect("indexed").datasets;
+    grow(5_000).await;
+    // However large it becomes meanwhile: the wait that was told is the one that holds.
+    for count in [50_000, 500_000, 5_000_000] {
         lake.clock.advance(Duration::from_secs(1));
-        rename(name).await;
-        assert_eq!(index.document(large.id).expect("indexed").name, "First", "it was written a moment ago");
+        grow(count).await;
+        assert_eq!(indexed(), 1, "it was written a moment ago");
     }
     let hint = (Job::Index { package_id: large.id }, Duration::from_secs(5));
     assert_eq!(lake.jobs.waiting(), [hint], "one hint was put off for all of them, until the pause is over");
-    lake.clock.advance(Duration::from_secs(2));
+    lake.clock.advance(Duration::from_secs(3));
     assert!(follower.hint(&[large.id]).await.is_empty());
-    assert_eq!(index.document(large.id).expect("indexed").name, "Last");
+    assert_eq!(indexed(), 4);
+}
+
+#[tokio::test]
+async fn who_sees_a_large_package_is_written_at_once() {
+    let follower = Follower::new();
+    let Follower { lake, index, .. } = &follower;
+    let large = Package { datasets: 900_000, visibility: Visibility::Everyone, ..package(1, "ann") };
+    let stamp = lake.core.stamp(&ann(), Action::PackageCreate, &[]);
+    let rows = lake.core.store.put_package_and_tags(&large, None, &stamp).expect("rows");
+    lake.tables.transact(rows).await.expect("tables answer");
+    assert!(follower.hint(&[large.id]).await.is_empty());
+    let before = index.document(large.id).expect("indexed").terms[&TermField::Access].clone();
+    let change = ChangePackage { visibility: Some("private".to_owned()), ..ChangePackage::default() };
+    lake.packages.change(&ann(), large.id, &change, None).await.expect("changed");
+    assert!(follower.hint(&[large.id]).await.is_empty());
+    assert_ne!(index.document(large.id).expect("indexed").terms[&TermField::Access], before);
 }

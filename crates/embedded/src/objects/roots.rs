@@ -1,18 +1,23 @@
 //! Folders of the machine that are served as buckets, to be read and never written: for imports of what is there already.
 //!
-//! A key is a path below the folder. Symbolic links are not followed, neither to files nor to folders, so nothing outside
-//! the folder is ever served. What lies in a folder has no versions and no checksum: it is whatever it is at the moment.
+//! A key is a path below the folder. The folder is opened once, and everything is opened from there: whatever links somebody
+//! makes in it meanwhile, nothing outside is ever served. Links are not listed. What lies in a folder has no versions and no
+//! checksum: it is whatever it is at the moment.
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirEntry, File, Metadata},
-    io::{self, ErrorKind, Seek, SeekFrom},
+    fmt, fs,
+    io::{self, ErrorKind, Seek as _, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
+    sync::Arc,
 };
 
 use bytes::Bytes;
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, File, Metadata},
+};
 use domain::{Invalid, Timestamp, location::check_bucket};
 use futures::Stream;
 use tokio::{io::AsyncReadExt as _, task::spawn_blocking};
@@ -24,18 +29,21 @@ use super::record::{StoreError, StoreResult};
 const BUFFER: usize = 1024 * 1024;
 /// Longer keys are none of S3's, in bytes.
 const LONGEST_KEY: usize = 1024;
+/// So many names of a folder are kept in memory at a time, however many it has.
+const NAMES: usize = 8_192;
 
 /// Folders by the names of their buckets.
-#[derive(Clone, Debug, Default)]
-pub struct ImportRoots(BTreeMap<String, PathBuf>);
+#[derive(Clone, Default)]
+pub struct ImportRoots(BTreeMap<String, (PathBuf, Arc<Dir>)>);
 
 /// A file below a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct RootFile {
     pub(super) key: String,
     pub(super) size: u64,
     pub(super) modified: Timestamp,
-    path: PathBuf,
+    /// Open, if it was looked for by its key.
+    file: Option<File>,
 }
 
 /// Some of the files below a folder.
@@ -54,18 +62,21 @@ impl ImportRoots {
         let mut roots = BTreeMap::new();
         for (name, folder) in folders {
             check_bucket(&name).map_err(|why| Invalid::new(format!("{name:?} {why}")))?;
-            let readable = fs::canonicalize(&folder).and_then(|real| fs::read_dir(&real).map(|_| real));
-            let real = readable.map_err(|error| Invalid::new(format!("{} can't be read: {error}", folder.display())))?;
-            if roots.insert(name.clone(), real).is_some() {
+            let opened = fs::canonicalize(&folder).and_then(|real| {
+                let directory = Dir::open_ambient_dir(&real, ambient_authority())?;
+                directory.entries().map(|_| (real, Arc::new(directory)))
+            });
+            let opened = opened.map_err(|error| Invalid::new(format!("{} can't be read: {error}", folder.display())))?;
+            if roots.insert(name.clone(), opened).is_some() {
                 return Err(Invalid::new(format!("{name} is there twice")));
             }
         }
         Ok(Self(roots))
     }
 
-    /// The buckets' names and their folders.
+    /// The buckets' names and their folders, whose paths have no link in them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.0.iter().map(|(name, folder)| (name.as_str(), folder.as_path()))
+        self.0.iter().map(|(name, (folder, _))| (name.as_str(), folder.as_path()))
     }
 
     /// Whether a bucket is one of these folders.
@@ -73,8 +84,8 @@ impl ImportRoots {
         self.0.contains_key(bucket)
     }
 
-    fn folder(&self, bucket: &str) -> StoreResult<PathBuf> {
-        self.0.get(bucket).cloned().ok_or(StoreError::NoSuchBucket)
+    fn directory(&self, bucket: &str) -> StoreResult<Arc<Dir>> {
+        self.0.get(bucket).map(|(_, directory)| Arc::clone(directory)).ok_or(StoreError::NoSuchBucket)
     }
 
     /// The file that is a bucket's object.
@@ -82,65 +93,72 @@ impl ImportRoots {
         if version.is_some() {
             return Err(StoreError::NoSuchVersion);
         }
-        let (folder, key) = (self.folder(bucket)?, key.to_owned());
-        spawn_blocking(move || find(&folder, key)).await?
+        let (directory, key) = (self.directory(bucket)?, key.to_owned());
+        spawn_blocking(move || find(&directory, key)).await?
     }
 
     /// At most `limit` files whose key begins with `prefix` and comes after `after`, in the order of their keys' bytes.
     pub(super) async fn list(&self, bucket: &str, prefix: &str, after: &str, limit: usize) -> StoreResult<RootPage> {
-        let folder = self.folder(bucket)?;
-        let mut listing =
-            Listing { prefix: prefix.to_owned(), after: after.to_owned(), limit, page: RootPage { files: Vec::new(), truncated: false } };
+        let directory = self.directory(bucket)?;
+        let page = RootPage { files: Vec::new(), truncated: false };
+        let mut listing = Listing { prefix: prefix.to_owned(), after: after.to_owned(), limit, page };
         spawn_blocking(move || {
-            listing.walk(&folder, "").map_err(unreadable)?;
+            listing.walk(&directory, "").map_err(unreadable)?;
             Ok(listing.page)
         })
         .await?
     }
 }
 
+impl fmt::Debug for ImportRoots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
 impl RootFile {
+    fn new(key: String, metadata: &Metadata, file: Option<File>) -> Self {
+        let modified = metadata.modified().ok().and_then(|time| time.into_std().duration_since(std::time::UNIX_EPOCH).ok());
+        let millis = modified.and_then(|since| i64::try_from(since.as_millis()).ok());
+        let modified = millis.and_then(Timestamp::from_millis).unwrap_or(Timestamp::EPOCH);
+        Self { key, size: metadata.len(), modified, file }
+    }
+
     /// The entity tag, without quotes: another one as soon as size or time of the last change are others.
     pub(super) fn etag(&self) -> String {
         format!("{:x}-{:x}", self.modified.as_millis(), self.size)
     }
 
-    /// The range of the content. The file is opened before this returns, so that a missing one is no broken answer.
-    pub(super) async fn read(&self, range: Range<u64>) -> StoreResult<impl Stream<Item = io::Result<Bytes>> + Send + use<>> {
-        let (path, start) = (self.path.clone(), range.start);
-        let opened = spawn_blocking(move || {
-            let mut file = File::open(path)?;
-            file.seek(SeekFrom::Start(start))?;
-            Ok(file)
-        });
-        let file = tokio::fs::File::from_std(opened.await?.map_err(unreadable)?);
+    /// The range of the content of a file that was looked for by its key.
+    pub(super) async fn read(self, range: Range<u64>) -> StoreResult<impl Stream<Item = io::Result<Bytes>> + Send + use<>> {
+        let Some(mut file) = self.file else { return Err(StoreError::NoSuchKey) };
+        let start = range.start;
+        let file = spawn_blocking(move || file.seek(SeekFrom::Start(start)).map(|_| file)).await??;
+        let file = tokio::fs::File::from_std(file.into_std());
         Ok(ReaderStream::with_capacity(file.take(range.end - range.start), BUFFER))
     }
 }
 
-fn find(folder: &Path, key: String) -> StoreResult<RootFile> {
-    if key.starts_with('/') {
-        // It would be taken for a path from the machine's root.
+fn find(directory: &Dir, key: String) -> StoreResult<RootFile> {
+    // Each object has one key: `a//b` and `a/./b` are none.
+    if key.is_empty() || key.contains('\0') || key.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(StoreError::NoSuchKey);
     }
-    let path = folder.join(&key);
-    let found = fs::canonicalize(&path).and_then(|real| fs::symlink_metadata(&real).map(|metadata| (real, metadata)));
-    match found {
-        // With a link, `..`, `.` or `//` in the key the real path is written otherwise. Compared as text: as paths, `a/./b`
-        // and `a/b` are equal.
-        Ok((real, metadata)) if metadata.is_file() && real.as_os_str() == path.as_os_str() => Ok(file(key, path, &metadata)),
-        Ok(_) => Err(StoreError::NoSuchKey),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(unreadable(error)),
-        // A name that is too long, or has a zero byte in it, is no file's name.
-        Err(_) => Err(StoreError::NoSuchKey),
-    }
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    let opened = directory.metadata(&key).and_then(|found| if found.is_file() { directory.open(&key).map(Some) } else { Ok(None) });
+    let Some(file) = opened.map_err(of_key)? else { return Err(StoreError::NoSuchKey) };
+    let metadata = file.metadata().map_err(of_key)?;
+    if metadata.is_file() { Ok(RootFile::new(key, &metadata, Some(file))) } else { Err(StoreError::NoSuchKey) }
 }
 
-fn file(key: String, path: PathBuf, metadata: &Metadata) -> RootFile {
-    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let millis = modified.and_then(|since| i64::try_from(since.as_millis()).ok());
-    let modified = millis.and_then(Timestamp::from_millis).unwrap_or(Timestamp::EPOCH);
-    RootFile { key, size: metadata.len(), modified, path }
+/// A key that leads out of the folder, through a file or to a name that is too long, is no object's.
+fn of_key(error: io::Error) -> StoreError {
+    match error.raw_os_error() {
+        // The system refuses the file itself; a path that leads out is refused by the library, without a code of the system.
+        Some(_) if error.kind() == ErrorKind::PermissionDenied => StoreError::Forbidden,
+        _ if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::OutOfMemory) => StoreError::Unavailable(error.into()),
+        _ => StoreError::NoSuchKey,
+    }
 }
 
 fn unreadable(error: io::Error) -> StoreError {
@@ -159,59 +177,99 @@ struct Listing {
 }
 
 impl Listing {
-    /// Adds what is wanted of `folder`, whose keys begin with `below`. Folders count with the slash at their end, so that
-    /// the order is that of the keys.
-    fn walk(&mut self, folder: &Path, below: &str) -> io::Result<()> {
-        let mut entries: Vec<(String, DirEntry)> = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else {
-                tracing::warn!(folder = %folder.display(), "a file whose name is not UTF-8 is left out");
-                continue;
-            };
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                entries.push((format!("{below}{name}/"), entry));
-            } else if kind.is_file() {
-                entries.push((format!("{below}{name}"), entry));
-            }
-        }
-        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        for (key, entry) in entries {
-            if key.ends_with('/') {
-                if self.may_be_in(&key) {
-                    gone_is_nothing(self.walk(&entry.path(), &key))?;
-                }
-            } else if key.starts_with(&self.prefix) && key > self.after && key.len() <= LONGEST_KEY {
-                if self.page.files.len() == self.limit {
-                    self.page.truncated = true;
+    /// Adds what is wanted of `folder`, whose keys begin with `below`.
+    fn walk(&mut self, folder: &Dir, below: &str) -> io::Result<()> {
+        let mut behind = String::new();
+        loop {
+            let keys = self.next_keys(folder, below, &behind)?;
+            let Some(last) = keys.last().cloned() else { return Ok(()) };
+            for key in keys {
+                let name = key.strip_prefix(below).unwrap_or(&key).trim_end_matches('/').to_owned();
+                if key.ends_with('/') {
+                    self.walk_below(folder, &name, &key)?;
+                } else if self.page.files.len() < self.limit {
+                    passing(
+                        &key,
+                        folder.symlink_metadata(&name).map(|metadata| self.page.files.push(RootFile::new(key.clone(), &metadata, None))),
+                    )?;
                 } else {
-                    gone_is_nothing(entry.metadata().map(|metadata| self.page.files.push(file(key, entry.path(), &metadata))))?;
+                    self.page.truncated = true;
+                }
+                if self.page.truncated {
+                    return Ok(());
                 }
             }
-            if self.page.truncated {
-                break;
-            }
+            behind = last;
         }
-        Ok(())
     }
 
-    /// Whether anything below this folder can be wanted.
-    fn may_be_in(&self, folder: &str) -> bool {
-        let has_prefix = folder.starts_with(&self.prefix) || self.prefix.starts_with(folder);
-        let comes_later = folder > self.after.as_str() || self.after.starts_with(folder);
-        has_prefix && comes_later && folder.len() <= LONGEST_KEY
+    fn walk_below(&mut self, folder: &Dir, name: &str, key: &str) -> io::Result<()> {
+        match folder.open_dir(name) {
+            Ok(folder) => self.walk(&folder, key),
+            Err(error) => passing(key, Err(error)),
+        }
+    }
+
+    /// The first keys behind `behind`, in order. Folders count with the slash at their end, so that the order is that of the
+    /// keys below them.
+    fn next_keys(&self, folder: &Dir, below: &str, behind: &str) -> io::Result<Vec<String>> {
+        let mut keys: Vec<String> = Vec::new();
+        for entry in folder.entries()? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if !kind.is_dir() && !kind.is_file() {
+                continue;
+            }
+            let Some(name) = entry.file_name().to_str().filter(|name| !name.contains(char::is_control)).map(str::to_owned) else {
+                tracing::warn!(folder = below, name = ?entry.file_name(), "left out: its name can be no key");
+                continue;
+            };
+            let key = if kind.is_dir() { format!("{below}{name}/") } else { format!("{below}{name}") };
+            if key.len() > LONGEST_KEY {
+                tracing::warn!(key, "left out: no key is so long");
+            } else if key.as_str() > behind && self.is_wanted(&key) {
+                keys.push(key);
+            }
+            if keys.len() == 2 * NAMES {
+                keys.sort_unstable();
+                keys.truncate(NAMES);
+            }
+        }
+        keys.sort_unstable();
+        keys.truncate(NAMES);
+        Ok(keys)
+    }
+
+    /// Whether a file is wanted, or anything below a folder can be.
+    fn is_wanted(&self, key: &str) -> bool {
+        if !key.ends_with('/') {
+            return key.starts_with(&self.prefix) && key > self.after.as_str();
+        }
+        let has_prefix = key.starts_with(&self.prefix) || self.prefix.starts_with(key);
+        has_prefix && (key > self.after.as_str() || self.after.starts_with(key))
     }
 }
 
-/// What vanished while it was looked at is not there.
-fn gone_is_nothing(result: io::Result<()>) -> io::Result<()> {
-    result.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+/// What vanished while it was looked at is not there; what may not be looked at is left out, and said.
+fn passing(key: &str, result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            tracing::warn!(key, %error, "left out: it may not be read");
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::{
+        ffi::OsStr,
+        os::unix::{ffi::OsStrExt as _, fs::symlink},
+    };
+
+    use futures::TryStreamExt as _;
 
     use super::*;
 
@@ -266,7 +324,7 @@ mod tests {
         let keys: Vec<&str> = listed.files.iter().map(|file| file.key.as_str()).collect();
         assert_eq!(keys, ["open.txt", "sub/more.txt"]);
         let root = inside.display().to_string();
-        let outside = ["../secret.txt", "link.txt", "up/secret.txt", "again/more.txt", "sub/../open.txt", "./open.txt", "sub//more.txt"];
+        let outside = ["../secret.txt", "link.txt", "up/secret.txt", "up/in/open.txt", "sub/../open.txt", "./open.txt", "sub//more.txt"];
         for key in outside.into_iter().chain([
             "",
             "sub",
@@ -284,6 +342,35 @@ mod tests {
         assert_eq!(roots.find("partners", "open.txt", None).await.expect("it is there").size, 11);
         assert!(matches!(roots.find("partners", "open.txt", Some("1")).await, Err(StoreError::NoSuchVersion)));
         assert!(matches!(roots.find("others", "open.txt", None).await, Err(StoreError::NoSuchBucket)));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_becomes_a_link_after_it_was_found_is_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inside = folder.path().join("in");
+        write(folder.path(), &["secret.txt", "in/open.txt"]);
+        let found = roots(&inside).find("partners", "open.txt", None).await.expect("it is there");
+        fs::remove_file(inside.join("open.txt")).expect("removed");
+        symlink(folder.path().join("secret.txt"), inside.join("open.txt")).expect("a link");
+        let content: Vec<Bytes> = found.read(3..11).await.expect("content").try_collect().await.expect("whole");
+        assert_eq!(content.concat(), b"open.txt");
+    }
+
+    #[tokio::test]
+    async fn a_folder_of_more_names_than_are_kept_in_memory_is_listed_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for number in 0..2 * NAMES + 10 {
+            fs::write(folder.path().join(format!("{number:06}")), "").expect("a file");
+        }
+        // Folders without a file in them fill no page.
+        for number in 0..10 {
+            fs::create_dir(folder.path().join(format!("000000-{number}"))).expect("a folder");
+        }
+        fs::write(folder.path().join(OsStr::from_bytes(b"not-\xff")), "").expect("a file");
+        fs::write(folder.path().join("a\u{1}b"), "").expect("a file");
+        let page = roots(folder.path()).list("partners", "", "", 10 * NAMES).await.expect("a page");
+        assert_eq!((page.files.len(), page.truncated), (2 * NAMES + 10, false));
+        assert!(page.files.is_sorted_by(|one, other| one.key < other.key));
     }
 
     #[test]

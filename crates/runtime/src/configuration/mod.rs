@@ -205,8 +205,7 @@ fn endpoint(reader: &mut Reader, name: &str) -> Option<Endpoint> {
     let listen: Option<SocketAddr> = reader.value(&format!("{name}.listen"));
     let public_url: Option<Url> = reader.optional(&url_key);
     if let Some(url) = &public_url {
-        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-        if !matches!(url.scheme(), "http" | "https") || !plain || url.path() != "/" {
+        if !is_plain(url) {
             reader.refuse(&url_key, "must be http or https with a host and nothing behind it");
         }
     }
@@ -215,6 +214,12 @@ fn endpoint(reader: &mut Reader, name: &str) -> Option<Endpoint> {
         reader.refuse(&url_key, format_args!("must be set when listening on {listen}: clients can't reach that address"));
     }
     Some(Endpoint { listen, public_url })
+}
+
+/// A host, and nothing else that would be left out or shown.
+fn is_plain(url: &Url) -> bool {
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    matches!(url.scheme(), "http" | "https") && plain && url.path() == "/"
 }
 
 /// Both files or none.
@@ -267,7 +272,7 @@ fn import_endpoint(reader: &mut Reader) -> Option<ImportEndpoint> {
         }
         return None;
     };
-    if !matches!(url.scheme(), "http" | "https") || url.path() != "/" {
+    if !is_plain(&url) {
         reader.refuse("import.endpoint", "must be http or https with a host and nothing behind it");
     }
     for (key, _) in given.iter().filter(|(_, given)| !given) {

@@ -76,6 +76,25 @@ fn a_certificate_comes_with_its_key_and_proxies_are_addresses_or_nets() {
     assert!(told(&[("DATALAKE_TLS_KEY", "a.pem")]).starts_with("DATALAKE_TLS_CERTIFICATE must be set"));
     assert!(told(&[("DATALAKE_IMPORT_ROOTS", "a=/b,partners")]).ends_with("not \"partners\""));
     assert!(told(&[("DATALAKE_API_TRUSTED_PROXIES", "10.0.0.0/8, proxy")]).ends_with("not \"proxy\""));
+    assert!(told(&[("DATALAKE_IMPORT_BUCKETS", "a")]).starts_with("DATALAKE_IMPORT_BUCKETS is of no use"));
+    let endpoint = [
+        ("DATALAKE_IMPORT_ENDPOINT", "https://s3.example.org"),
+        ("DATALAKE_IMPORT_BUCKETS", "a, b"),
+        ("DATALAKE_IMPORT_ACCESS_KEY_ID", "reader"),
+        ("DATALAKE_IMPORT_SECRET_FILE", "secret"),
+    ];
+    for missing in 1..endpoint.len() {
+        let rest: Vec<_> = endpoint.iter().enumerate().filter(|(place, _)| *place != missing).map(|(_, pair)| *pair).collect();
+        assert_eq!(told(&rest), format!("{} must be set with import.endpoint", endpoint[missing].0));
+    }
+    for url in ["https://reader:secret@s3.example.org", "https://s3.example.org/?x", "https://s3.example.org/lake", "ftp://s3.example.org"]
+    {
+        let given = [&[("DATALAKE_IMPORT_ENDPOINT", url)], &endpoint[1..]].concat();
+        assert!(told(&given).starts_with("DATALAKE_IMPORT_ENDPOINT must be http or https"), "{url}");
+    }
+    let found = load(None, &endpoint, &[]).expect("is whole").import_endpoint.expect("an endpoint");
+    assert_eq!((found.buckets, found.region), (vec!["a".to_owned(), "b".to_owned()], "us-east-1".to_owned()));
+
     let variables = [
         ("DATALAKE_TLS_CERTIFICATE", "a.pem"),
         ("DATALAKE_TLS_KEY", "b.pem"),

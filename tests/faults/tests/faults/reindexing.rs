@@ -23,7 +23,7 @@ use crate::{
 /// More jobs than a rebuild of so few packages takes, even if its index is begun again.
 const JOBS: u32 = 10;
 /// So long a killed run holds a rebuild.
-const HELD: Duration = Duration::from_secs(300);
+const HELD: Duration = Duration::from_secs(16 * 60);
 
 impl Deployment {
     /// As whoever administers the deployment has it, beside the proxy.

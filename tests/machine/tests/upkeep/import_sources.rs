@@ -89,6 +89,8 @@ async fn a_folder_that_is_not_there_or_takes_a_name_of_ours_is_refused_at_the_st
     for (root, why) in [
         ("partners=/no/such/folder".to_owned(), "can't be read"),
         (format!("datalake={here}"), "of the data lake itself"),
+        (format!("all={here}"), "would give away"),
+        (format!("all={here}data/objects"), "would give away"),
         ("partners".to_owned(), "names and folders"),
     ] {
         lake.set_arguments(&["--import-root", &root]);
