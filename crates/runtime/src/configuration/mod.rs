@@ -204,10 +204,8 @@ fn endpoint(reader: &mut Reader, name: &str) -> Option<Endpoint> {
     let url_key = format!("{name}.public_url");
     let listen: Option<SocketAddr> = reader.value(&format!("{name}.listen"));
     let public_url: Option<Url> = reader.optional(&url_key);
-    if let Some(url) = &public_url {
-        if !is_plain(url) {
-            reader.refuse(&url_key, "must be http or https with a host and nothing behind it");
-        }
+    if public_url.as_ref().is_some_and(|url| !is_plain(url)) {
+        reader.refuse(&url_key, "must be http or https with a host and nothing behind it");
     }
     let listen = listen?;
     if listen.ip().is_unspecified() && public_url.is_none() {
