@@ -1,6 +1,6 @@
 //! `datalake exports`
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use client::{Client, credentials::Credential};
@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::transfer::{Transfer, show_pull};
+use super::wait::while_running;
 use crate::{
     context::Context,
     failure::{Failure, Outcome},
@@ -117,14 +118,9 @@ pub(crate) async fn run(context: &Context, command: Exports) -> Outcome {
 }
 
 /// Waits until the export is there, or failed.
-pub(super) async fn wait(client: &Client, mut export: Export) -> Outcome<Export> {
-    let mut pause = Duration::from_millis(100);
-    while export.state == "running" {
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(5));
-        export = client.export(&export.id).await?;
-    }
-    Ok(export)
+pub(super) async fn wait(client: &Client, export: Export) -> Outcome<Export> {
+    let id = export.id.clone();
+    while_running(export, |export| &export.state, async || Ok(client.export(&id).await?)).await
 }
 
 /// An export that failed is a failure.

@@ -1,12 +1,13 @@
 //! `datalake imports`
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use client::Client;
 use contract::imports::{Import, ImportEntry, ImportFailure, StartImport};
 use futures::TryStreamExt as _;
 
+use super::wait::while_running;
 use crate::{
     context::Context,
     failure::{Failure, FailureKind, Outcome},
@@ -151,14 +152,9 @@ fn entry(url: &str) -> ImportEntry {
 }
 
 /// Waits until the import has ended.
-async fn wait(client: &Client, package: &str, mut import: Import) -> Outcome<Import> {
-    let mut pause = Duration::from_millis(100);
-    while import.state == "running" {
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(5));
-        import = client.import(package, &import.id).await?;
-    }
-    Ok(import)
+async fn wait(client: &Client, package: &str, import: Import) -> Outcome<Import> {
+    let id = import.id.clone();
+    while_running(import, |import| &import.state, async || Ok(client.import(package, &id).await?)).await
 }
 
 /// An import that ended before its manifest did is a failure; one of which entries failed went well in part.

@@ -1,11 +1,10 @@
 //! `datalake index`
 
-use std::time::Duration;
-
 use clap::Subcommand;
 use client::Client;
 use contract::search::Reindex;
 
+use super::wait::while_running;
 use crate::{
     context::Context,
     failure::{Failure, FailureKind, Outcome},
@@ -64,14 +63,8 @@ pub(crate) async fn run(context: &Context, command: Index) -> Outcome {
 }
 
 /// Waits until the rebuild has ended.
-async fn wait_for(client: &Client, mut reindex: Reindex) -> Outcome<Reindex> {
-    let mut pause = Duration::from_millis(100);
-    while reindex.state == "running" {
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(5));
-        reindex = client.reindex().await?;
-    }
-    Ok(reindex)
+async fn wait_for(client: &Client, reindex: Reindex) -> Outcome<Reindex> {
+    while_running(reindex, |reindex| &reindex.state, async || Ok(client.reindex().await?)).await
 }
 
 fn check(reindex: &Reindex) -> Outcome {

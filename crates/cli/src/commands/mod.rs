@@ -14,6 +14,7 @@ pub(crate) mod packages;
 pub(crate) mod search;
 pub(crate) mod shell;
 mod transfer;
+mod wait;
 mod whoami;
 
 use crate::{arguments::Command, context::Context, failure::Outcome};
