@@ -8,9 +8,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use figures::{median, process::resident};
 use serde_json::Value;
 
-use crate::{account::Account, functions::Function, median, platform::Platform};
+use crate::{account::Account, functions::Function, platform::Platform};
 
 /// Requests that a process answers.
 const REQUESTS: usize = 500;
@@ -68,12 +69,12 @@ impl Bench<'_> {
         let begin = Instant::now();
         let process = self.start(function, &platform)?;
         let answered = check(function, platform.answer().await?)?;
-        let (computed, resident_first) = (computed(&process)?, resident(&process)?);
+        let (computed, resident_first) = (computed(&process)?, resident(process.0.id())?);
         for _ in 1..REQUESTS {
             platform.invoke();
             check(function, platform.answer().await?)?;
         }
-        Ok(Figures { first_answer: answered - begin, computed, resident_first, resident_last: resident(&process)? })
+        Ok(Figures { first_answer: answered - begin, computed, resident_first, resident_last: resident(process.0.id())? })
     }
 
     fn start(&self, function: &Function, platform: &Platform) -> Result<Process> {
@@ -96,14 +97,6 @@ impl Bench<'_> {
 fn check(function: &Function, (at, answer): (Instant, Value)) -> Result<Instant> {
     ensure!((function.is_done)(&answer), "it answered {answer}");
     Ok(at)
-}
-
-/// What of a process is in memory, its program included.
-fn resident(process: &Process) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.0.id()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("Linux tells what is resident")?;
-    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kibibytes * 1024)
 }
 
 /// The time that all threads of a process have had a processor.

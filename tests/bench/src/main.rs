@@ -4,12 +4,10 @@
 //! Lambda and `account` for AWS, and both answer at once, so that the time is the function's own.
 
 mod account;
-mod document;
 mod function;
 mod functions;
 mod issuer;
 mod listen;
-mod machine;
 mod overhead;
 mod platform;
 mod report;
@@ -18,6 +16,7 @@ use std::{io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
+use figures::{document, machine};
 
 use crate::{account::Account, function::Bench, report::Report};
 
@@ -33,9 +32,9 @@ struct Arguments {
     /// The folder of `FUNCTION/bootstrap`, unpacked from there.
     #[arg(long)]
     programs: PathBuf,
-    /// The document whose figures are written.
+    /// The document whose figures are written; without one they are only shown.
     #[arg(long)]
-    document: PathBuf,
+    document: Option<PathBuf>,
     /// The commit that the functions were built from.
     #[arg(long)]
     commit: String,
@@ -60,7 +59,9 @@ async fn main() -> Result<()> {
     tell("   GET package")?;
     report.add_overhead(overhead::measure(RUNS).await?);
     account.nothing_unknown()?;
-    document::write(&arguments.document, &format!("{setting}\n{report}"))?;
+    if let Some(document) = &arguments.document {
+        document::write(document, "functions", &format!("{setting}\n{report}"))?;
+    }
     tell(&report.to_string())?;
     let missed = report.missed();
     if !missed.is_empty() {
@@ -72,20 +73,4 @@ async fn main() -> Result<()> {
 fn tell(text: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())
-}
-
-/// The middle one.
-fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
-    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
-    values[values.len() / 2]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn one_that_was_slow_does_not_count() {
-        assert_eq!(median(vec![3, 900, 1, 2, 4]), 3);
-    }
 }

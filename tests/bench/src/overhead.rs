@@ -15,16 +15,14 @@ use aws_sdk_dynamodb::{
     types::{AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType},
 };
 use domain::{audit::Origin, ports::Table};
+use figures::median;
 use runtime::system::{SystemClock, SystemIds};
 use testkit::{
     MemoryCipher, MemoryJobs, MemoryObjects,
     builders::{member, package_id},
 };
 
-use crate::{
-    account::{PREFIX, USER, fill},
-    median,
-};
+use crate::account::{PREFIX, USER, fill};
 
 /// Reads of each kind in a run.
 const READS: usize = 500;

@@ -3,7 +3,7 @@
 use std::{
     fs::OpenOptions,
     net::{Ipv4Addr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -24,13 +24,15 @@ pub(crate) struct Running {
     _said: Lines<BufReader<ChildStdout>>,
 }
 
-/// A program that was built beside this test.
+/// A program that was built beside this one, a test or not.
 ///
 /// # Errors
 /// If it is not there, with what to do.
 pub fn program(name: &str) -> anyhow::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(Path::parent).context("a test lies in the target folder")?;
+    let this = std::env::current_exe()?;
+    let beside = this.parent().context("a program lies in a folder")?;
+    // Tests lie one folder deeper than programs.
+    let folder = if beside.ends_with("deps") { beside.parent().unwrap_or(beside) } else { beside };
     let path = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     ensure!(path.exists(), "{} is not there: run `cargo build --workspace` first", path.display());
     Ok(path)

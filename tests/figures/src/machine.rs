@@ -7,7 +7,10 @@ use domain::ports::Clock as _;
 use runtime::system::SystemClock;
 
 /// Two lines for the document.
-pub(crate) fn describe(commit: &str) -> Result<String> {
+///
+/// # Errors
+/// If Linux does not tell.
+pub fn describe(commit: &str) -> Result<String> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);

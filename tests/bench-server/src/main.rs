@@ -1,0 +1,97 @@
+//! Measures `datalake-server` and `datalake` as they are released, and writes the figures into `docs/performance.md`.
+//!
+//! Every figure is the median of five runs. Where it is a ratio, a run measures both sides by turns, so that whatever else
+//! the machine does meets both.
+
+mod figure;
+mod idle;
+
+use std::{io::Write as _, path::PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use clap::{Parser, Subcommand};
+use datalake_tests_machine::program;
+use figures::{document, machine};
+
+use crate::figure::{Figure, Setting, table};
+
+/// How often a figure is measured for the document.
+const RUNS: usize = 5;
+
+/// The figures by name, in the order of the table.
+const NAMES: [&str; 1] = ["idle"];
+
+/// What `scripts/bench` says.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Measures.
+    Measure(Measure),
+}
+
+#[derive(Debug, clap::Args)]
+struct Measure {
+    /// The document whose figures are written; without one they are only shown.
+    #[arg(long)]
+    document: Option<PathBuf>,
+    /// The commit that the programs were built from.
+    #[arg(long)]
+    commit: String,
+    /// How often; for the document it is always five times.
+    #[arg(long, default_value_t = RUNS, conflicts_with = "document")]
+    runs: usize,
+    /// Figures to measure; all if none is named. The document is written only with all.
+    #[arg(value_parser = NAMES, conflicts_with = "document")]
+    figures: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Arguments::parse().what {
+        What::Measure(arguments) => measure(&arguments).await,
+    }
+}
+
+async fn measure(arguments: &Measure) -> Result<()> {
+    ensure!(arguments.runs > 0, "nothing is measured in no run");
+    let machine = machine::describe(&arguments.commit)?;
+    let scratch = tempfile::tempdir()?;
+    let setting = Setting {
+        server: program("datalake-server")?,
+        command_line: program("datalake")?,
+        scratch: scratch.path().to_owned(),
+        runs: arguments.runs,
+    };
+    let mut all = Vec::new();
+    for name in NAMES.into_iter().filter(|name| arguments.figures.is_empty() || arguments.figures.iter().any(|wanted| wanted == name)) {
+        tell(&format!("   {name}"))?;
+        all.extend(figure_named(name, &setting).await?);
+    }
+    let text = table(&all);
+    if let Some(document) = &arguments.document {
+        document::write(document, "server", &format!("{machine}\n{text}"))?;
+    }
+    tell(&text)?;
+    let missed: Vec<String> = all.iter().filter(|figure| !figure.is_kept()).map(|figure| figure.name.clone()).collect();
+    if !missed.is_empty() {
+        bail!("past the limit: {}", missed.join("; "));
+    }
+    Ok(())
+}
+
+async fn figure_named(name: &str, setting: &Setting) -> Result<Vec<Figure>> {
+    match name {
+        "idle" => idle::measure(setting).await,
+        other => bail!("there is no figure '{other}'"),
+    }
+}
+
+fn tell(text: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
