@@ -85,20 +85,25 @@ async fn a_killed_upload_sends_at_most_one_part_a_worker_again() {
     let package = id(&datalake.json(&["packages", "create", "Large"]).expect("created"));
     let workers = WORKERS.to_string();
     let push = ["packages", "push", text(&folder), "--package", &package, "--quiet", "--parallel", &workers];
-    let mut unfinished = 0;
-    for percent in [30, 60, 90] {
+    let kills = [30, 60, 90];
+    for percent in kills {
         let mut command = tokio::process::Command::from(datalake.command().expect("built"));
         let mut pushing = command.args(push).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("started");
-        let enough = size / 100 * percent + unfinished;
-        wait_until("enough is sent", async || Ok((sent.load(Ordering::SeqCst) >= enough).then_some(()))).await.expect("sent");
-        assert!(pushing.try_wait().expect("a process").is_none(), "it was to be killed at {percent} %");
+        // Of bytes that were sent: what has arrived is never more, so something is left to send at each kill.
+        let enough = size / 100 * percent;
+        let killed = wait_until("enough is sent", async || {
+            let ended = pushing.try_wait().expect("a process");
+            assert!(ended.is_none(), "it was to be killed at {percent} % and ended: {ended:?}");
+            Ok((sent.load(Ordering::SeqCst) >= enough).then_some(()))
+        });
+        killed.await.expect("sent");
         pushing.kill().await.expect("killed");
-        // What was on its way and comes again.
-        unfinished += WORKERS * PART;
     }
+    // What was on its way at each kill comes again.
+    let again = kills.len() as u64 * WORKERS * PART;
     datalake.run(&push).expect("pushed");
     let total = sent.load(Ordering::SeqCst);
-    assert!(total >= size && total <= size + unfinished + HEADS, "{total} bytes were sent of a file of {size}");
+    assert!(total >= size && total <= size + again + HEADS, "{total} bytes were sent of a file of {size}");
 
     let out = lake.path("out");
     assert_eq!(datalake.json(&["packages", "pull", &package, text(&out)]).expect("pulled")["unverified"], 0);

@@ -37,7 +37,7 @@ pub use process::program;
 pub use work::sha256;
 
 /// Whatever is waited for comes within this time.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A data lake on this machine.
 pub struct Lake {

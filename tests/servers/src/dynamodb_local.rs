@@ -21,7 +21,7 @@ fn start() -> Result<Server> {
     let java = java(17)?;
     let coordinates = format!("com.amazonaws:DynamoDBLocal:{VERSION}");
     let library = once(&format!("dynamodb-local-{VERSION}"), |folder| maven_dependencies(&coordinates, folder))?;
-    http::start("dynamodb-local", Duration::from_secs(60), "/", |port| {
+    http::start("dynamodb-local", Duration::from_secs(180), "/", |port| {
         let native = format!("-Djava.library.path={}", library.display());
         let classes = format!("{}/*", library.display());
         let number = port.to_string();

@@ -56,7 +56,7 @@ const SCRIPT: &str = r#"
 
 fn start(auth: bool, variables: &[OsString]) -> Result<Server> {
     let program = environment(&REQUIREMENTS)?.join("bin/ministack");
-    http::start("ministack", Duration::from_secs(60), "/_ministack/health", |port| {
+    http::start("ministack", Duration::from_secs(180), "/_ministack/health", |port| {
         let mut command: Vec<OsString> = ["sh", "-c", SCRIPT, "sh"].map(OsString::from).to_vec();
         command.extend([program.clone().into_os_string(), port.to_string().into(), auth.to_string().into()]);
         command.extend(variables.iter().cloned());

@@ -17,7 +17,7 @@ pub fn moto() -> &'static Server {
 
 fn start() -> anyhow::Result<Server> {
     let program = environment(&REQUIREMENTS)?.join("bin/moto_server");
-    http::start("moto", Duration::from_secs(60), "/moto-api/", |port| {
+    http::start("moto", Duration::from_secs(180), "/moto-api/", |port| {
         let number = port.to_string();
         std::iter::once(program.clone().into_os_string()).chain(["-H", "127.0.0.1", "-p", &number].map(OsString::from)).collect()
     })

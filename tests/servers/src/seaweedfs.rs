@@ -37,7 +37,7 @@ pub fn seaweedfs() -> &'static Server {
 
 fn start() -> Result<Server> {
     let program = environment(&REQUIREMENTS)?.join("bin/weed");
-    http::start("seaweedfs", Duration::from_secs(60), "/", |port| {
+    http::start("seaweedfs", Duration::from_secs(180), "/", |port| {
         let mut command: Vec<OsString> = ["sh", "-c", SCRIPT, "sh"].map(OsString::from).to_vec();
         command.extend([program.clone().into_os_string(), identities().into(), port.to_string().into()]);
         // Where no port is free it does not start, and says so.

@@ -22,7 +22,7 @@ pub const PREFIX: &str = "data-lake";
 const APPLIER: &str = "terraform";
 
 /// Whatever is waited for comes within this time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Which root is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 /// Whatever is on its way comes within this time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The sources of the deployment's events, and who handles them.
 pub(crate) struct Feed {
