@@ -1,7 +1,7 @@
-//! Every list, by one generated check: each page is no longer than asked for, all pages together give each item once,
-//! and a cursor works for its caller and its list only.
+//! Every list, by one generated check: each page is no longer than asked for, all pages together give each item once and
+//! none that is hidden, whatever is written meanwhile, and a cursor works for its caller and its list only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use datalake_tests_api::{World, seconds};
 use domain::Principal;
@@ -10,12 +10,33 @@ use testkit::builders::{PrincipalExt as _, admin, api_key, member};
 
 const ITEMS: usize = 5;
 
-/// A world in which each list has [`ITEMS`] items for Ann, and the address of each list.
+/// The lists of the contract, as the document names them, with the lists below that are made of each.
+const LISTS: [(&str, usize); 12] = [
+    ("/packages", 2),
+    ("/packages/{id}/history", 1),
+    ("/packages/{id}/metadata/versions", 1),
+    ("/packages/{id}/datasets", 4),
+    ("/packages/{id}/imports", 1),
+    ("/packages/{id}/imports/{import}/failures", 1),
+    ("/search", 2),
+    ("/cart", 1),
+    ("/cart/exports", 1),
+    ("/profile/groups", 1),
+    ("/profile/people", 1),
+    ("/profile/api-keys", 1),
+];
+
+/// A world in which each list has [`ITEMS`] items for Ann with others between that she does not see, and the address of
+/// each list.
 async fn listed() -> (World, Principal, Vec<String>) {
     let world = World::new();
     let ann = member("ann").in_groups(&["a", "b", "c", "d", "e"]);
+    let bob = member("bob").in_groups(&["hidden"]);
     let mut packages = Vec::new();
     for number in 0..ITEMS {
+        let hidden = world.package(&bob, json!({ "name": format!("Package {number} of others") })).await;
+        world.in_cart(&bob, &hidden).await;
+        world.later(seconds(1));
         let package = world.package(&ann, json!({ "name": format!("Package {number}") })).await;
         world.in_cart(&ann, &package).await;
         packages.push(package);
@@ -24,6 +45,7 @@ async fn listed() -> (World, Principal, Vec<String>) {
     let package = &packages[0];
     for number in 1..ITEMS {
         let tags = json!({ "tags": { "number": number.to_string() } });
+        world.later(seconds(1));
         world.patch(format!("/packages/{package}/metadata")).by(&ann).json(&tags).send().await;
     }
     world.drain().await;
@@ -39,14 +61,21 @@ async fn listed() -> (World, Principal, Vec<String>) {
     for number in 0..ITEMS {
         world.uploaded(&ann, package, &format!("{number}.csv"), b"1").await;
         world.registered(&ann, package, &format!("{number}.txt"), b"1").await;
+        let removed = world.uploaded(&ann, package, &format!("{number}.removed"), b"1").await;
+        assert_eq!(world.delete(format!("/packages/{package}/datasets/{removed}")).by(&ann).send().await.status, 204);
         world.granted(&api_key(number as u64, "ann")).await;
+        world.granted(&api_key((ITEMS + number) as u64, "bob")).await;
         world.person(&member(&format!("person{number}")), &format!("Person {number}")).await;
-        let checkout = world.post("/cart/checkout").by(&ann).json(&json!({ "format": "grant" })).send().await;
-        assert_eq!(checkout.status, 202);
+        for person in [&bob, &ann] {
+            let checkout = world.post("/cart/checkout").by(person).json(&json!({ "format": "grant" })).send().await;
+            assert_eq!(checkout.status, 202);
+        }
     }
     for number in 0..ITEMS {
         let deleted = world.package(&ann, json!({ "name": format!("Deleted {number}") })).await;
         world.delete(format!("/packages/{deleted}")).by(&ann).send().await;
+        let hidden = world.package(&bob, json!({ "name": format!("Deleted {number} of others") })).await;
+        world.delete(format!("/packages/{hidden}")).by(&bob).send().await;
     }
     let lists = [
         "/packages".to_owned(),
@@ -56,6 +85,7 @@ async fn listed() -> (World, Principal, Vec<String>) {
         format!("/packages/{package}/datasets"),
         format!("/packages/{package}/datasets?delimiter=%2F"),
         format!("/packages/{package}/datasets?state=pending"),
+        format!("/packages/{package}/datasets?state=removed"),
         imports.clone(),
         format!("{imports}/{import}/failures"),
         "/search?sort=name".to_owned(),
@@ -101,6 +131,93 @@ async fn pages_of_each_length_give_each_item_once() {
             assert_eq!(cursor, "", "{list}: the pages come to an end");
             assert_eq!(Value::from(items), whole.body["items"], "{list} in pages of {limit}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_list_of_the_contract_is_here() {
+    let document: Value = serde_json::from_str(include_str!("../../openapi/datalake.json")).expect("JSON");
+    let paged = document["paths"].as_object().expect("paths").iter().filter(|(_, path)| {
+        let parameters = path["get"]["parameters"].as_array();
+        parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["name"] == "cursor"))
+    });
+    let known: BTreeMap<&str, usize> = LISTS.into();
+    assert_eq!(paged.map(|(path, _)| path.as_str()).collect::<Vec<_>>(), known.keys().copied().collect::<Vec<_>>());
+    let (_, _, lists) = listed().await;
+    let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+    for list in lists {
+        let (path, _) = list.split_once('?').unwrap_or((&list, ""));
+        let named = path.split('/').map(|part| match part.split_once('_') {
+            Some(("pkg", _)) => "{id}",
+            Some(("imp", _)) => "{import}",
+            _ => part,
+        });
+        *tried.entry(named.collect::<Vec<_>>().join("/")).or_default() += 1;
+    }
+    assert_eq!(tried, known.into_iter().map(|(path, count)| (path.to_owned(), count)).collect());
+}
+
+/// What tells an item of a list from the others.
+fn identity(item: &Value) -> String {
+    let names = ["id", "access_key_id", "line", "version", "time", "user_id", "name"];
+    let identity = names.into_iter().find_map(|name| item.get(name)).unwrap_or(item);
+    // Folders are names.
+    identity.as_str().map_or_else(|| identity.to_string(), str::to_owned)
+}
+
+/// Adds an item to each list that others can add to while Ann reads it, before and behind where she is, and takes away
+/// some.
+async fn write_meanwhile(world: &World, ann: &Principal, package: &str, round: usize) {
+    world.later(seconds(1));
+    let added = world.package(ann, json!({ "name": format!("Package {round} and later") })).await;
+    world.in_cart(ann, &added).await;
+    let deleted = world.package(ann, json!({ "name": format!("Deleted {round} and later") })).await;
+    world.delete(format!("/packages/{deleted}")).by(ann).send().await;
+    let tags = json!({ "tags": { "round": round.to_string() } });
+    assert_eq!(world.patch(format!("/packages/{package}/metadata")).by(ann).json(&tags).send().await.status, 200);
+    for name in [format!("{round}.before"), format!("9{round}.behind")] {
+        let dataset = world.uploaded(ann, package, &name, b"1").await;
+        world.registered(ann, package, &format!("{name}.pending"), b"1").await;
+        world.uploaded(ann, package, &format!("{name}.removed"), b"1").await;
+        if round % 2 == 0 {
+            world.delete(format!("/packages/{package}/datasets/{dataset}")).by(ann).send().await;
+        }
+    }
+    world.granted(&api_key((10 * ITEMS + round) as u64, "ann")).await;
+    world.person(&member(&format!("person{round}later")), &format!("Person {round} and later")).await;
+    assert_eq!(world.post("/cart/checkout").by(ann).json(&json!({ "format": "grant" })).send().await.status, 202);
+}
+
+#[tokio::test]
+async fn what_is_there_all_the_time_is_given_once_whatever_is_written_meanwhile() {
+    let (world, ann, lists) = listed().await;
+    let package = world.get("/packages?limit=200").by(&ann).send().await;
+    let package = package.items().iter().find(|item| item["name"] == "Package 0").expect("the first one")["id"].clone();
+    let mut there = Vec::new();
+    for list in &lists {
+        let whole = world.get(with(list, "limit=200")).by(&ann).send().await;
+        there.push(whole.items().iter().map(identity).collect::<Vec<_>>());
+    }
+    let mut reading: Vec<(Vec<String>, Option<String>)> = lists.iter().map(|_| (Vec::new(), Some(String::new()))).collect();
+    for round in 0..4 * ITEMS {
+        for (list, (seen, cursor)) in lists.iter().zip(&mut reading) {
+            let Some(place) = cursor.take() else { continue };
+            let page = world.get(with(list, &format!("limit=2{place}"))).by(&ann).send().await;
+            assert_eq!(page.status, 200, "{list}: {}", page.body);
+            seen.extend(page.items().iter().map(identity));
+            *cursor = page.body.get("next_cursor").and_then(Value::as_str).map(|next| format!("&cursor={next}"));
+        }
+        // Then the lists come to an end, too.
+        if round < ITEMS / 2 {
+            write_meanwhile(&world, &ann, package.as_str().expect("an id"), round).await;
+        }
+    }
+    for ((list, there), (seen, cursor)) in lists.iter().zip(there).zip(reading) {
+        assert_eq!(cursor, None, "{list}: the pages come to an end");
+        let unique: BTreeSet<&String> = seen.iter().collect();
+        assert_eq!(unique.len(), seen.len(), "{list} gives something twice: {seen:?}");
+        let kept: Vec<&String> = seen.iter().filter(|item| there.contains(item)).collect();
+        assert_eq!(kept, there.iter().collect::<Vec<_>>(), "{list}");
     }
 }
 
