@@ -61,7 +61,7 @@ impl FeedFixture for Feed {
 }
 
 mod feed_of_the_file {
-    use domain::ports::{Table, Write};
+    use domain::ports::{Key, Table, Write};
 
     use super::*;
 
@@ -113,6 +113,21 @@ mod feed_of_the_file {
         feed.restart().await;
         write(feed.open(), "b").await;
         assert_eq!(feed.open().read_changes(0, 10).await.expect("changes")[0].0, 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_to_be_told_is_written_and_never_read() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let path = folder.path().join("tables.sqlite3");
+        let tables = SqliteTables::open_telling(path, |change| change.key.sort != "quiet").expect("the file opens");
+        tables.subscribe("worker").await.expect("a position");
+        for sort in ["loud", "quiet"] {
+            write(&tables, sort).await;
+        }
+        let told: Vec<String> = tables.read_changes(0, 10).await.expect("changes").into_iter().map(|(_, change)| change.key.sort).collect();
+        assert_eq!(told, ["loud"]);
+        let keys = [Key::new("k", "quiet")];
+        assert!(tables.get_many(Table::Settings, &keys, true).await.expect("rows")[0].is_some());
     }
 
     #[tokio::test]

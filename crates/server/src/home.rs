@@ -13,13 +13,14 @@ use app::{
     Core,
     datasets::Datasets,
     identity::{Identity, People},
+    workers::changes::is_told,
 };
 use domain::ports::{Clock, Ids, Multipart, Objects};
 use embedded::{
     audit_log::FileAuditLog,
     cipher::AesCipher,
     jobs::SqliteJobs,
-    objects::{InternalKey, ObjectStore},
+    objects::{ImportRoots, InternalKey, NearObjects, ObjectStore},
     search::TantivyIndex,
     signer::FileSigner,
     tables::SqliteTables,
@@ -83,7 +84,7 @@ impl Home {
         ensure!(!folder.join(RESTORING).exists(), "the restoration into {} has not come to its end", folder.display());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
-        let tables = Arc::new(SqliteTables::open(folder.join(TABLES)).context("can't open the tables")?);
+        let tables = Arc::new(SqliteTables::open_telling(folder.join(TABLES), is_told).context("can't open the tables")?);
         let jobs = SqliteJobs::open(&folder.join(JOBS), Arc::clone(&clock), Arc::clone(&ids)).await.context("can't open the jobs")?;
         let jobs = Arc::new(jobs);
         let cipher = Arc::new(AesCipher::open(&folder.join(CIPHER_KEY)).context("can't open the cipher's key")?);
@@ -120,8 +121,9 @@ impl Home {
         })
     }
 
-    /// The S3 adapter over this process's own endpoint, which listens on `bound` and is known to clients as `public_url`.
-    pub(crate) fn objects(&self, bound: SocketAddr, public_url: &str) -> ObjectPorts {
+    /// The S3 adapter over this process's own endpoint, which listens on `bound`, is known to clients as `public_url`, and
+    /// serves `roots` besides.
+    pub(crate) fn objects(&self, bound: SocketAddr, public_url: &str, roots: &ImportRoots) -> ObjectPorts {
         let adapter = embedded::objects::adapter(
             &format!("http://{bound}"),
             Some(public_url.to_owned()),
@@ -129,7 +131,8 @@ impl Home {
             Arc::clone(&self.clock),
         );
         let adapter = Arc::new(adapter);
-        ObjectPorts { objects: adapter.clone(), multipart: adapter }
+        let objects = NearObjects::new(Arc::clone(&adapter), Arc::clone(&self.store), roots.clone());
+        ObjectPorts { objects: Arc::new(objects), multipart: adapter }
     }
 
     /// Use cases about datasets over these objects.

@@ -61,7 +61,7 @@ pub async fn start(configuration: &Configuration) -> anyhow::Result<Server> {
     let objects_url = configuration.objects.public_url(objects_bound, tls.is_some());
 
     let roots = import_sources::folders(configuration).await?;
-    let ports = import_sources::beside(home.objects(objects_bound, &objects_url), configuration, &home)?;
+    let ports = import_sources::beside(home.objects(objects_bound, &objects_url, &roots), configuration, &home)?;
     let (stop, stop_objects) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Metrics::new();
     let router = routes::router(&home, &ports, configuration, &api_url, &metrics)?;

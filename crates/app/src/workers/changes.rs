@@ -24,6 +24,19 @@ impl Changes {
         Self { jobs }
     }
 
+    /// All of a batch in one write of the queues. What the changes of one action have in common is told once.
+    async fn tell_all(&self, batch: &[Entry<Change>]) -> PortResult<()> {
+        let mut jobs: Vec<Job> = Vec::new();
+        for entry in batch {
+            for job in jobs_of(&entry.body)? {
+                if !jobs.contains(&job) {
+                    jobs.push(job);
+                }
+            }
+        }
+        if jobs.is_empty() { Ok(()) } else { self.jobs.enqueue_many(&jobs).await }
+    }
+
     async fn tell(&self, change: &Change) -> PortResult<()> {
         let told = match jobs_of(change) {
             Ok(jobs) if jobs.is_empty() => Ok(()),
@@ -63,6 +76,16 @@ impl Changes {
 impl Handler<Change> for Changes {
     async fn handle(&self, batch: Vec<Entry<Change>>) -> Outcome {
         let mut outcome = Outcome::default();
+        match self.tell_all(&batch).await {
+            Ok(()) => return outcome,
+            // One of them can't be told: which, is found out below.
+            Err(error) if error.is(PortErrorKind::InvalidArgument) => {}
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, changes = batch.len(), "changes could not be told");
+                outcome.failed = batch.into_iter().map(|entry| entry.id).collect();
+                return outcome;
+            }
+        }
         // One after the other, and nothing beyond what failed: audit records of a chain keep the feed's order.
         let mut left = batch.into_iter();
         while let Some(entry) = left.next() {
@@ -75,6 +98,13 @@ impl Handler<Change> for Changes {
         }
         outcome
     }
+}
+
+/// Whether anything follows from a change: a feed may leave out those from which nothing does.
+#[must_use]
+pub fn is_told(change: &Change) -> bool {
+    // What can't be read is told as well: it is set aside for people.
+    jobs_of(change).map_or(true, |jobs| !jobs.is_empty())
 }
 
 /// What follows from a change; the same change makes the same jobs.

@@ -2,7 +2,7 @@
 
 use datalake_app::{
     packages::{ChangePackage, CreatePackage},
-    workers::changes::{Changes, jobs_of},
+    workers::changes::{Changes, is_told, jobs_of},
 };
 use domain::{
     PackageId, PortErrorKind,
@@ -42,7 +42,7 @@ async fn one_action_is_told_once_whatever_the_number_of_rows() {
         assert_eq!(record.origin, ann().origin);
     }
     assert_eq!(told[1].changed, ["name"]);
-    assert_eq!(jobs.iter().filter(|job| **job == Job::Index { package_id: id }).count(), 3);
+    assert_eq!(jobs.iter().filter(|job| **job == Job::Index { package_id: id }).count(), 1, "one hint is enough for what came together");
     assert_eq!(jobs.iter().filter(|job| **job == Job::PackageDeleted { package_id: id }).count(), 1);
 }
 
@@ -67,6 +67,8 @@ async fn datasets_of_one_call_are_one_record_of_their_package() {
     told.dedup();
     assert_eq!(told.len(), 1, "identical, so that the log takes them as one");
     assert_eq!(told[0].resource, package_id(1).to_string());
+    assert!(Changes::new(lake.jobs.clone()).handle(entries(changes)).await.failed.is_empty());
+    assert_eq!(records(&lake.jobs.take()), told, "and of one batch they are one job");
 }
 
 #[tokio::test]
@@ -82,6 +84,7 @@ async fn what_nobody_needs_to_know_wakes_nobody() {
     let changes = lake.tables.take_changes();
     let jobs: Vec<Vec<Job>> = changes.iter().chain([&grouped]).map(|change| jobs_of(change).expect("readable")).collect();
     assert_eq!(jobs.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 0]);
+    assert_eq!(changes.iter().chain([&grouped]).map(is_told).collect::<Vec<_>>(), [true, false, false]);
     assert_eq!(records(&jobs[0])[0].resource, key.access_key_id.to_string());
 }
 
@@ -146,8 +149,8 @@ async fn what_can_be_neither_told_nor_set_aside_comes_again() {
     let lake = Lake::new();
     three_actions(&lake).await;
     let changes = lake.tables.take_changes();
-    // The jobs, then the change whole, without the row before, and without both.
-    for _ in 0..4 {
+    // All jobs, those of the first change, then the change whole, without the row before, and without both.
+    for _ in 0..5 {
         lake.jobs.faults.fail_next(PortErrorKind::InvalidArgument);
     }
     let outcome = Changes::new(lake.jobs.clone()).handle(entries(changes)).await;

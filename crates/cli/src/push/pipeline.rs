@@ -62,7 +62,8 @@ impl<'a> Push<'a> {
         self.progress.begin("pushing");
         self.progress.expect(files.iter().map(|file| file.size).sum());
         let (hashed, to_register) = mpsc::channel(BATCH);
-        let (registered, to_upload) = mpsc::channel(self.parallel);
+        // A batch is registered while the one before it is sent.
+        let (registered, to_upload) = mpsc::channel(BATCH);
         let (uploaded, to_complete) = mpsc::channel(BATCH);
         tokio::join!(
             self.hash(files, hashed),

@@ -13,6 +13,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use domain::{
     PortResult,
+    change::Change,
     ports::{
         Item, Key, Page, Query, Scan, Table, Tables, Write,
         tables::{check_keys, check_query, check_scan, check_transaction, check_write, check_write_many},
@@ -24,6 +25,9 @@ use self::{reader::Readers, writer::Writer};
 
 /// How many writes of [`Tables::write_many`] share a transaction.
 const CHUNK: usize = 100;
+
+/// Whether the change feed is to keep a change.
+pub type IsTold = fn(&Change) -> bool;
 
 /// The port `Tables` over a SQLite file of its own.
 ///
@@ -41,7 +45,16 @@ impl SqliteTables {
     /// # Errors
     /// `Unavailable` if the file can't be opened, `Unsupported` if a newer version of the product wrote it.
     pub fn open(path: impl AsRef<Path>) -> PortResult<Self> {
-        let writer = Writer::start(path.as_ref())?;
+        Self::open_telling(path, |_| true)
+    }
+
+    /// The same, for a feed that keeps only the changes from which something follows: what its readers would drop need not
+    /// be written for them, and read by them.
+    ///
+    /// # Errors
+    /// As [`SqliteTables::open`].
+    pub fn open_telling(path: impl AsRef<Path>, is_told: IsTold) -> PortResult<Self> {
+        let writer = Writer::start(path.as_ref(), is_told)?;
         Ok(Self { readers: Readers::new(path.as_ref()), writer })
     }
 

@@ -18,7 +18,7 @@ use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    feed, reader,
+    IsTold, feed, reader,
     schema::{FILE, index_number, table_number},
 };
 use crate::sqlite::{Failure, kind_of};
@@ -54,14 +54,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Opens the file and starts the thread.
-    pub(super) fn start(path: &Path) -> PortResult<Self> {
+    /// Opens the file and starts the thread. Of the changes the feed keeps those that are to be told.
+    pub(super) fn start(path: &Path, is_told: IsTold) -> PortResult<Self> {
         const OPERATION: &str = "tables.open";
         let connection = FILE.open(path)?;
         let newest = feed::newest(&connection).map_err(|failure| failure.at(OPERATION))?;
         let (queue, requests) = mpsc::channel(QUEUE);
         let (announce, newest) = watch::channel(newest);
-        let thread = thread::Builder::new().name("tables-writer".to_owned()).spawn(move || run(connection, requests, &announce));
+        let thread = thread::Builder::new().name("tables-writer".to_owned()).spawn(move || run(connection, requests, &announce, is_told));
         let thread = thread.map_err(|error| PortError::new(PortErrorKind::Unavailable, OPERATION).because(error))?;
         Ok(Self { queue: Some(queue), newest, thread: Some(thread) })
     }
@@ -93,13 +93,13 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut connection: Connection, mut requests: mpsc::Receiver<Request>, announce: &watch::Sender<i64>) {
+fn run(mut connection: Connection, mut requests: mpsc::Receiver<Request>, announce: &watch::Sender<i64>, is_told: IsTold) {
     let mut group = Vec::with_capacity(GROUP);
     while requests.blocking_recv_many(&mut group, GROUP) > 0 {
         let waiting = std::mem::take(&mut group);
         let (tasks, replies): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|request| ((request.operation, request.task), (request.operation, request.reply))).unzip();
-        match commit(&mut connection, &tasks) {
+        match commit(&mut connection, &tasks, is_told) {
             Ok((answers, newest)) => {
                 announce.send_if_modified(|known| std::mem::replace(known, newest) != newest);
                 for ((_, reply), answer) in replies.into_iter().zip(answers) {
@@ -127,11 +127,11 @@ fn refuse(replies: Vec<(&'static str, oneshot::Sender<PortResult<i64>>)>, error:
 
 /// Does all tasks in one transaction, each in a savepoint of its own: one that is refused undoes only itself.
 /// Nobody is told before the commit, because a refusal may rest on a write of the same group.
-fn commit(connection: &mut Connection, tasks: &[(&'static str, Task)]) -> Result<(Vec<PortResult<i64>>, i64), Failure> {
+fn commit(connection: &mut Connection, tasks: &[(&'static str, Task)], is_told: IsTold) -> Result<(Vec<PortResult<i64>>, i64), Failure> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut answers = Vec::with_capacity(tasks.len());
     for (operation, task) in tasks {
-        match attempt(&mut transaction, operation, task) {
+        match attempt(&mut transaction, operation, task, is_told) {
             // A row that can't be read is the trouble of whoever asked for it, not of the whole group.
             Err(failure @ (Failure::Port(_) | Failure::Kind(_) | Failure::Broken(_))) => answers.push(Err(failure.at(operation))),
             Err(failure) => return Err(failure),
@@ -143,12 +143,12 @@ fn commit(connection: &mut Connection, tasks: &[(&'static str, Task)]) -> Result
     Ok((answers, newest))
 }
 
-fn attempt(transaction: &mut Transaction<'_>, operation: &'static str, task: &Task) -> Result<i64, Failure> {
+fn attempt(transaction: &mut Transaction<'_>, operation: &'static str, task: &Task, is_told: IsTold) -> Result<i64, Failure> {
     let savepoint = transaction.savepoint()?;
     let answer = match task {
         Task::Apply(writes) => {
             let changes = decide_over(&savepoint, operation, writes)?;
-            changes.iter().try_for_each(|change| store(&savepoint, change))?;
+            changes.iter().try_for_each(|change| store(&savepoint, change, is_told))?;
             0
         }
         Task::Subscribe(consumer) => feed::subscribe(&savepoint, consumer)?,
@@ -173,15 +173,14 @@ fn decide_over(savepoint: &Savepoint<'_>, operation: &'static str, writes: &[Wri
     }
 }
 
-/// Stores a change: the row, its places in the indexes, and its entry in the feed.
-fn store(savepoint: &Savepoint<'_>, change: &Change) -> Result<(), Failure> {
+/// Stores a change: the row, its places in the indexes, and its entry in the feed if it is to be told.
+fn store(savepoint: &Savepoint<'_>, change: &Change, is_told: IsTold) -> Result<(), Failure> {
     const PUT: &str = "
         INSERT INTO item (tbl, slot, partition, sort, body) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (tbl, slot, partition, sort) DO UPDATE SET body = excluded.body RETURNING id";
     const REMOVE: &str = "DELETE FROM item WHERE tbl = ?1 AND slot = ?2 AND partition = ?3 AND sort = ?4";
     let (table, slot) = (table_number(change.table), slot(&change.key.partition));
     let (partition, sort) = (change.key.partition.as_bytes(), change.key.sort.as_bytes());
-    let old = change.old.as_ref().map(serde_json::to_string).transpose()?;
     let new = change.new.as_ref().map(serde_json::to_string).transpose()?;
     let id = match &new {
         Some(body) => savepoint.prepare_cached(PUT)?.query_row(params![table, slot, partition, sort, body], |row| row.get(0))?,
@@ -191,6 +190,10 @@ fn store(savepoint: &Savepoint<'_>, change: &Change) -> Result<(), Failure> {
         }
     };
     move_places(savepoint, change, id)?;
+    if !is_told(change) {
+        return Ok(());
+    }
+    let old = change.old.as_ref().map(serde_json::to_string).transpose()?;
     feed::append(savepoint, change, old.as_deref(), new.as_deref())
 }
 
