@@ -5,14 +5,14 @@ use std::{fmt::Write as _, path::PathBuf};
 /// What a figure is measured with.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    /// `datalake-server`, as it is released.
-    pub(crate) server: PathBuf,
     /// `datalake`, as it is released.
     pub(crate) command_line: PathBuf,
     /// A folder for whatever a figure needs; it is removed at the end.
     pub(crate) scratch: PathBuf,
     /// How often everything is measured; a figure is the median.
     pub(crate) runs: usize,
+    /// Pushes and imports are so many times smaller than their figures say: to try them out.
+    pub(crate) divide: u32,
 }
 
 /// What was measured, beside what it must keep.

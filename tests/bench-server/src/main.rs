@@ -3,8 +3,21 @@
 //! Every figure is the median of five runs. Where it is a ratio, a run measures both sides by turns, so that whatever else
 //! the machine does meets both.
 
+mod bare;
+mod bare_search;
+mod catalogue;
 mod figure;
+mod get_package;
 mod idle;
+mod import;
+mod large_file;
+mod load;
+mod open_store;
+mod push;
+mod pushing;
+mod rows;
+mod search;
+mod settled;
 
 use std::{io::Write as _, path::PathBuf};
 
@@ -19,7 +32,7 @@ use crate::figure::{Figure, Setting, table};
 const RUNS: usize = 5;
 
 /// The figures by name, in the order of the table.
-const NAMES: [&str; 1] = ["idle"];
+const NAMES: [&str; 6] = ["get-package", "search", "idle", "push", "large-file", "import"];
 
 /// What `scripts/bench` says.
 #[derive(Debug, Parser)]
@@ -32,6 +45,13 @@ struct Arguments {
 enum What {
     /// Measures.
     Measure(Measure),
+    /// Is what `get-package` compares the server with.
+    #[command(hide = true)]
+    Bare {
+        /// The file that is every answer's body.
+        #[arg(long)]
+        body: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +65,9 @@ struct Measure {
     /// How often; for the document it is always five times.
     #[arg(long, default_value_t = RUNS, conflicts_with = "document")]
     runs: usize,
+    /// Pushes and imports that many times smaller than said, to try them out.
+    #[arg(long, default_value_t = 1, conflicts_with = "document")]
+    divide: u32,
     /// Figures to measure; all if none is named. The document is written only with all.
     #[arg(value_parser = NAMES, conflicts_with = "document")]
     figures: Vec<String>,
@@ -54,6 +77,7 @@ struct Measure {
 async fn main() -> Result<()> {
     match Arguments::parse().what {
         What::Measure(arguments) => measure(&arguments).await,
+        What::Bare { body } => bare::serve(&body).await,
     }
 }
 
@@ -62,10 +86,10 @@ async fn measure(arguments: &Measure) -> Result<()> {
     let machine = machine::describe(&arguments.commit)?;
     let scratch = tempfile::tempdir()?;
     let setting = Setting {
-        server: program("datalake-server")?,
         command_line: program("datalake")?,
         scratch: scratch.path().to_owned(),
         runs: arguments.runs,
+        divide: arguments.divide.max(1),
     };
     let mut all = Vec::new();
     for name in NAMES.into_iter().filter(|name| arguments.figures.is_empty() || arguments.figures.iter().any(|wanted| wanted == name)) {
@@ -86,7 +110,12 @@ async fn measure(arguments: &Measure) -> Result<()> {
 
 async fn figure_named(name: &str, setting: &Setting) -> Result<Vec<Figure>> {
     match name {
+        "get-package" => get_package::measure(setting).await,
+        "search" => search::measure(setting).await,
         "idle" => idle::measure(setting).await,
+        "push" => push::measure(setting).await,
+        "large-file" => large_file::measure(setting).await,
+        "import" => import::measure(setting).await,
         other => bail!("there is no figure '{other}'"),
     }
 }
