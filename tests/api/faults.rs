@@ -31,9 +31,9 @@ async fn backends_that_are_busy_or_away() {
             let path = known.path(operation) + query;
             let of_index = operation.tag == "search" && !operation.id.ends_with("_reindex");
             if of_index {
-                memory.index.faults.fail_next(kind);
+                memory.index().faults.fail_next(kind);
             } else {
-                memory.tables.fail("tables", kind, 1);
+                memory.tables().fail("tables", kind, 1);
             }
             let answer = call(known, operation, path).send().await;
             answer.is(operation.id, status, "");
@@ -46,7 +46,7 @@ async fn backends_that_are_busy_or_away() {
 async fn a_retry_after_a_lost_answer_does_not_double() {
     let (world, memory) = World::in_memory();
     let ann = member("ann");
-    memory.tables.lose_answers("tables.transact", 1);
+    memory.tables().lose_answers("tables.transact", 1);
     let lost = world.post("/packages").by(&ann).header("idempotency-key", "lost").json(&json!({ "name": "Trains" })).send().await;
     assert_eq!(lost.status, 503);
     let again = world.post("/packages").by(&ann).header("idempotency-key", "lost").json(&json!({ "name": "Trains" })).send().await;

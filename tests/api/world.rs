@@ -7,6 +7,7 @@ mod answer;
 mod call;
 mod home;
 mod memory;
+mod ports;
 mod setup;
 pub mod sign_ins;
 
@@ -21,6 +22,7 @@ pub use answer::Answer;
 pub use call::Call;
 pub use home::{Home, Request, Response, Sender, Shared};
 pub use memory::Memory;
+pub use ports::{API_URL, FunctionTables, Ports};
 pub use setup::{seconds, sha256};
 
 /// The bucket of this world.

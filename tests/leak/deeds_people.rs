@@ -68,7 +68,7 @@ impl World {
         key.active = false;
         let stamp = core.stamp_of(Actor::system(), &Origin::default(), Action::KeyGrant, &["active"]);
         let write = core.store.put_api_key(&key, &stamp, Condition::Exists).expect("a row");
-        self.lake.tables.write(write).await.expect("tables answer");
+        self.lake.ports.tables.write(write).await.expect("tables answer");
         self.log.push(format!("key {number} is inactive now"));
         self.model.keys[number].active = false;
         Ok(())
@@ -77,7 +77,7 @@ impl World {
     /// Time passes: exports end, deleted things can't be brought back any more.
     pub(crate) fn wait(&mut self) -> Outcome {
         let long = self.choices.happens(25);
-        self.lake.clock.advance(if long { MONTH } else { HOUR });
+        self.lake.ports.clock.advance(if long { MONTH } else { HOUR });
         self.log.push(if long { "a month passes" } else { "an hour passes" }.to_owned());
         Ok(())
     }

@@ -22,26 +22,22 @@ use domain::{
     governance::{TagRule, TagType},
     group::Group,
     id::UserId,
-    ports::{Clock as _, Groups as _, ObjectAddress, Objects as _, SearchIndex, SignedRequest, TokenVerifier, VerifiedToken},
+    ports::{Clock as _, Groups as _, ObjectAddress, Objects as _, SignedRequest, TokenVerifier, VerifiedToken},
 };
 use function_authorizer::{Authorizer, RequestHead};
 use http_body_util::BodyExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use testkit::{
-    FixedClock, MemoryAuditLog, MemoryCipher, MemoryDirectory, MemoryJobs, MemoryObjects, MemorySearch, MemoryTables, SequentialIds,
     builders::{BUCKET, admin, now},
     memory_objects::{once, options_of},
 };
+use tests_api::{API_URL, FunctionTables, Ports};
 use tower::ServiceExt as _;
 use url::Url;
-use utoipa_axum::router::OpenApiRouter;
-use web::{Edge, finish};
 
 use crate::flaws::{Flaw, Function};
 
-/// Where grant links begin.
-pub(crate) const API: &str = "https://lake.example.org";
 /// A bucket with a location in it.
 pub(crate) const OUTSIDE: &str = "outside-lake";
 /// The location.
@@ -92,13 +88,7 @@ impl Reply {
 
 /// The data lake.
 pub(crate) struct Lake {
-    pub(crate) tables: Arc<MemoryTables>,
-    pub(crate) jobs: Arc<MemoryJobs>,
-    pub(crate) objects: Arc<MemoryObjects>,
-    pub(crate) audit_log: Arc<MemoryAuditLog>,
-    pub(crate) index: Arc<dyn SearchIndex>,
-    pub(crate) ids: Arc<SequentialIds>,
-    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) ports: Ports,
     pub(crate) core: Core,
     pub(crate) people: People,
     pub(crate) identity: Identity,
@@ -109,84 +99,39 @@ pub(crate) struct Lake {
 impl Lake {
     /// With groups, a governed tag and a location.
     pub(crate) async fn new(flaw: &dyn Flaw, remembering_keys: bool) -> Self {
-        let clock = Arc::new(FixedClock::new(now()));
-        let (tables, jobs) = (Arc::new(MemoryTables::new()), Arc::new(MemoryJobs::default()));
-        let objects = Arc::new(MemoryObjects::with_clock(clock.clone()));
-        let ids = Arc::new(SequentialIds::new(1));
-        let cipher = Arc::new(MemoryCipher::default());
-        let index = flaw.index(Arc::new(MemorySearch::default()));
-        let directory = Arc::new(MemoryDirectory::new(clock.clone(), ids.clone()));
-        let core = Core::new(tables.clone(), jobs.clone(), cipher.clone(), clock.clone(), ids.clone());
-        let routes = OpenApiRouter::new()
-            .merge(function_packages::router(function_packages::Deps {
-                tables: flaw.tables(Function::Packages, tables.clone()),
-                jobs: jobs.clone(),
-                cipher: cipher.clone(),
-                clock: clock.clone(),
-                ids: ids.clone(),
-                objects: objects.clone(),
-                multipart: objects.clone(),
-                bucket: BUCKET.to_owned(),
-            }))
-            .merge(function_search::router(function_search::Deps {
-                tables: tables.clone(),
-                jobs: jobs.clone(),
-                cipher: cipher.clone(),
-                clock: clock.clone(),
-                ids: ids.clone(),
-                index: index.clone(),
-            }))
-            .merge(function_cart::router(function_cart::Deps {
-                tables: flaw.tables(Function::Cart, tables.clone()),
-                jobs: jobs.clone(),
-                cipher: cipher.clone(),
-                clock: clock.clone(),
-                ids: ids.clone(),
-                objects: objects.clone(),
-                bucket: BUCKET.to_owned(),
-            }))
-            .merge(function_profile::router(function_profile::Deps {
-                tables: tables.clone(),
-                jobs: jobs.clone(),
-                cipher: cipher.clone(),
-                secrets_cipher: cipher.clone(),
-                clock: clock.clone(),
-                ids: ids.clone(),
-                groups: directory.clone(),
-                user_records: directory.clone(),
-                deployment: Deployment::at(API),
-            }));
-        let authorizer = Authorizer::new(function_authorizer::Deps {
-            tables: flaw.tables(Function::Authorizer, tables.clone()),
-            records: directory.clone(),
-            cipher: cipher.clone(),
-            tokens: Arc::new(Tokens),
-            clock: clock.clone(),
-            ids: ids.clone(),
-        });
-        let router = finish(routes.split_for_parts().0, Edge::new(ids.clone(), Vec::new(), 64));
-        let lake = Self {
-            people: People::new(core.clone(), directory.clone(), directory.clone()),
-            identity: Identity::new(core.clone(), directory.clone()),
-            authorizer: if remembering_keys { authorizer.remembering_keys() } else { authorizer },
-            router: flaw.router(router, tables.clone()),
-            tables,
-            jobs,
-            objects,
-            audit_log: Arc::new(MemoryAuditLog::default()),
-            index,
-            ids,
-            clock,
-            core,
+        let ports = Ports::new(|search| flaw.index(search));
+        let tables = FunctionTables {
+            packages: flaw.tables(Function::Packages, ports.tables.clone()),
+            search: ports.tables.clone(),
+            cart: flaw.tables(Function::Cart, ports.tables.clone()),
+            profile: ports.tables.clone(),
         };
-        lake.furnish(&directory).await;
+        let (router, _) = ports.router(tables, Deployment::at(API_URL));
+        let authorizer = Authorizer::new(function_authorizer::Deps {
+            tables: flaw.tables(Function::Authorizer, ports.tables.clone()),
+            records: ports.directory.clone(),
+            cipher: ports.cipher.clone(),
+            tokens: Arc::new(Tokens),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        });
+        let (core, directory) = (ports.core(), ports.directory.clone());
+        let lake = Self {
+            identity: Identity::new(core.clone(), directory.clone()),
+            people: People::new(core.clone(), directory.clone(), directory),
+            authorizer: if remembering_keys { authorizer.remembering_keys() } else { authorizer },
+            router: flaw.router(router, ports.tables.clone()),
+            core,
+            ports,
+        };
+        lake.furnish().await;
         lake
     }
 
-    async fn furnish(&self, directory: &MemoryDirectory) {
+    async fn furnish(&self) {
         for name in GROUPS {
             let group = Group { name: name.parse().expect("a group's name"), title: name.to_owned(), description: String::new() };
-            directory.create(&group).await.expect("a group");
+            self.ports.directory.create(&group).await.expect("a group");
         }
         let rule = TagRule {
             id: "region".to_owned(),
@@ -198,28 +143,28 @@ impl Lake {
         };
         Governance::new(self.core.clone()).save(&administrator(), rule).await.expect("a rule");
         let raw = NewLocation { bucket: OUTSIDE.to_owned(), prefix: FOLDER.to_owned(), description: String::new() };
-        Locations::new(self.core.clone(), self.objects.clone(), BUCKET).register(&administrator(), &raw).await.expect("a location");
+        Locations::new(self.core.clone(), self.ports.objects.clone(), BUCKET).register(&administrator(), &raw).await.expect("a location");
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.ports.clock.now()
     }
 
     /// Stores an object where it can be imported from.
     pub(crate) async fn outside(&self, key: &str, content: &[u8]) {
         let address = ObjectAddress { bucket: OUTSIDE.to_owned(), key: key.to_owned() };
-        self.objects.put(&address, &options_of(content, "text/csv"), once(content.to_vec())).await.expect("stored");
+        self.ports.objects.put(&address, &options_of(content, "text/csv"), once(content.to_vec())).await.expect("stored");
     }
 
     /// Does what an answer asks an uploader for.
     pub(crate) async fn upload(&self, upload: &Value, content: &[u8]) {
         let request = signed("PUT", upload["url"].as_str().unwrap_or_default());
-        self.objects.send(&request, content.to_vec()).await.expect("the store takes the bytes");
+        self.ports.objects.send(&request, content.to_vec()).await.expect("the store takes the bytes");
     }
 
     /// What is behind a signed URL.
     pub(crate) async fn fetch(&self, url: &str) -> PortResult<Vec<u8>> {
-        Ok(self.objects.fetch(&signed("GET", url)).await?.to_vec())
+        Ok(self.ports.objects.fetch(&signed("GET", url)).await?.to_vec())
     }
 
     /// Sends a request the whole way: authorizer, then router.
@@ -236,7 +181,7 @@ impl Lake {
             Proof::Nothing => {}
             Proof::Token(user, issued) => headers.push(("authorization".to_owned(), format!("Bearer {user}|{}", issued.as_millis()))),
             Proof::Key(pair) => {
-                let url = Url::parse(&format!("{API}{}", sent.path)).expect("an address");
+                let url = Url::parse(&format!("{API_URL}{}", sent.path)).expect("an address");
                 let millis = u64::try_from(self.now().as_millis()).expect("after the epoch");
                 let time = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
                 headers.extend(sign_request(pair, "us-east-1", sent.method, &url, &body, time).expect("signed"));

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use domain::{ItemId, Timestamp};
 use serde_json::{Value, json};
 use testkit::builders::{access_key_id, export_id, ulid};
+use tests_api::API_URL;
 
 use crate::{
     finding::{Finding, Kind, Outcome, equal, same},
-    lake::{API, GROUPS, Proof, Reply, Sent},
+    lake::{GROUPS, Proof, Reply, Sent},
     model::{Export, ExportState, Link, State},
     oracle::{EXPORT, Viewer},
     world::{World, ids, texts},
@@ -142,7 +143,7 @@ impl World {
             )?;
             for entry in content["entries"].as_array().into_iter().flatten() {
                 let (dataset, grant) = (entry["dataset_id"].as_str().unwrap_or_default(), entry["grant"].as_str());
-                let path = grant.and_then(|grant| grant.strip_prefix(API)).map(str::to_owned);
+                let path = grant.and_then(|grant| grant.strip_prefix(API_URL)).map(str::to_owned);
                 links.extend(path.map(|path| Link { path, package: *package, dataset: dataset.to_owned() }));
             }
         }

@@ -17,8 +17,8 @@ mod look_cart;
 mod look_packages;
 mod look_search;
 mod model;
+mod model_work;
 mod oracle;
-mod workers;
 mod world;
 
 use std::{

@@ -93,7 +93,7 @@ impl World {
             for _ in 0..=self.choices.below(DEEDS_PER_STEP) {
                 self.deed().await?;
                 // Rights are remembered for a minute.
-                self.lake.clock.advance(BEYOND_CACHES);
+                self.lake.ports.clock.advance(BEYOND_CACHES);
             }
             self.thorough = step == STEPS && self.choices.happens(THOROUGH);
             self.look_at_everything().await?;
@@ -102,7 +102,7 @@ impl World {
     }
 
     async fn look_at_everything(&mut self) -> Outcome {
-        self.lake.clock.advance(BEYOND_CACHES);
+        self.lake.ports.clock.advance(BEYOND_CACHES);
         for viewer in self.viewers() {
             self.model.agrees_with_the_policy(viewer)?;
             if !self.model.comes_in(viewer) {
@@ -131,7 +131,7 @@ impl World {
 
     /// Lets the workers catch up, in the data lake and in the model.
     pub(crate) async fn drain(&mut self) {
-        self.lake.drain().await;
+        self.lake.ports.drain().await;
         let now = self.lake.now();
         self.model.drain(now);
         // Imported datasets have ids that nobody was told.
