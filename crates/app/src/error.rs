@@ -31,6 +31,9 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// At most so many parts of a body are told of: the answer to a bad one must not be larger than it is.
+const FIELDS: usize = 200;
+
 /// What a use case returns.
 pub type AppResult<T> = Result<T, AppError>;
 
@@ -53,12 +56,14 @@ impl AppError {
 
     /// Parts of the body that break rules.
     #[must_use]
-    pub fn invalid(fields: Vec<FieldError>) -> Self {
+    pub fn invalid(mut fields: Vec<FieldError>) -> Self {
         let message = match fields.as_slice() {
             [one] if one.pointer.is_empty() => format!("The request {}.", one.detail),
             [one] => format!("{} {}.", one.pointer, one.detail),
+            many if many.len() > FIELDS => format!("{} parts of the request break a rule; the first {FIELDS} are listed.", many.len()),
             many => format!("{} parts of the request break a rule.", many.len()),
         };
+        fields.truncate(FIELDS);
         Self { kind: ErrorKind::RuleBroken, code: Cow::Borrowed("invalid"), message, fields, source: None }
     }
 
@@ -150,5 +155,19 @@ impl fmt::Display for AppError {
 impl Error for AppError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_every_part_of_a_hopeless_body_is_listed() {
+        let bad = |count: usize| vec![FieldError { pointer: "/tags/a".to_owned(), detail: "is empty".to_owned() }; count];
+        assert_eq!(AppError::invalid(bad(FIELDS)).fields().len(), FIELDS);
+        let error = AppError::invalid(bad(400_000));
+        assert_eq!(error.fields().len(), FIELDS);
+        assert_eq!(error.message(), "400000 parts of the request break a rule; the first 200 are listed.");
     }
 }

@@ -42,7 +42,8 @@ macro_rules! identifiers {
             fn from_str(text: &str) -> Result<Self, Invalid> {
                 text.strip_prefix($prefix)
                     .filter(|rest| rest.len() == 26 && !rest.bytes().any(|byte| byte.is_ascii_lowercase()))
-                    .and_then(|rest| Ulid::from_string(rest).ok())
+                    // Beyond 128 bits the first character is read as a smaller one.
+                    .and_then(|rest| Ulid::from_string(rest).ok().filter(|ulid| ulid.to_string() == rest))
                     .map(Self)
                     .ok_or_else(|| Invalid::new(concat!("is not an id of the form ", $prefix, " and 26 characters")))
             }
@@ -175,6 +176,8 @@ mod tests {
         assert!(id.to_string().parse::<DatasetId>().is_err());
         assert!(id.to_string().to_lowercase().parse::<PackageId>().is_err());
         assert!("pkg_".parse::<PackageId>().is_err());
+        assert!("pkg_7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<PackageId>().is_ok(), "the last one");
+        assert!("pkg_8ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<PackageId>().is_err(), "another spelling of one that begins with 0");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub mod time;
 pub mod user;
 
 pub use deadline::Deadline;
-pub use error::{FieldError, Invalid, PortError, PortErrorKind, PortResult};
+pub use error::{FieldError, Invalid, PortError, PortErrorKind, PortResult, shown};
 pub use id::{DatasetId, ExportId, ImportId, ItemId, LocationId, PackageId};
 pub use principal::Principal;
 pub use time::Timestamp;

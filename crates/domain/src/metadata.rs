@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    error::{FieldError, Invalid},
+    error::{FieldError, Invalid, shown},
     id::UserId,
     time::Timestamp,
 };
@@ -18,6 +18,9 @@ pub const TAGS_PER_PACKAGE: usize = 100;
 pub const NAME_CHARACTERS: usize = 64;
 /// The longest value of a tag, in characters.
 pub const VALUE_CHARACTERS: usize = 1_024;
+
+/// So much of a name is told when it is wrong: more than a name may have, and less than somebody may send.
+const POINTED_CHARACTERS: usize = 2 * NAME_CHARACTERS;
 
 /// All names and values of a package together, in bytes of UTF-8: a row of 400 KB must hold them.
 pub const TAG_BYTES_PER_PACKAGE: usize = 256 * 1024;
@@ -36,7 +39,7 @@ impl Tags {
         let mut tags = BTreeMap::new();
         let mut errors = Vec::new();
         for (name, value) in entered {
-            let place = format!("{pointer}/{}", escape_pointer(&name));
+            let place = format!("{pointer}/{}", escape_pointer(&shown(&name, POINTED_CHARACTERS)));
             match (bounded(&name, NAME_CHARACTERS), bounded(&value, VALUE_CHARACTERS)) {
                 (Ok(clean), Ok(value)) => {
                     if tags.insert(clean, value).is_some() {
@@ -124,6 +127,13 @@ mod tests {
         let errors = parse(&[("a/b", ""), ("ok", "yes"), ("", "x")]).expect_err("two bad tags");
         let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/tags/a~1b", "/tags/"]);
+    }
+
+    #[test]
+    fn the_pointer_to_a_name_that_is_no_tags_is_short() {
+        let errors = parse(&[(&"n".repeat(9_000), "x"), ("a\u{7}b", "x")]).expect_err("two bad names");
+        assert!(errors[0].pointer.len() < 150, "{}", errors[0].pointer);
+        assert_eq!(errors[1].pointer, "/tags/ab");
     }
 
     #[test]

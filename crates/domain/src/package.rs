@@ -75,10 +75,11 @@ impl FromStr for Description {
 }
 
 /// Control characters, and those that turn the direction of text around: a name must look like what it is
-/// (Unicode Technical Report 36, "Bidirectional Text Spoofing").
+/// (Unicode Technical Report 36, "Bidirectional Text Spoofing"). And the two that XML 1.0 can't say (section 2.2), in which
+/// stores list keys: one such name would make every listing of its folder unreadable.
 #[must_use]
 pub fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn is_visible(c: char) -> bool {
@@ -193,7 +194,7 @@ mod tests {
     fn a_name_is_trimmed_normalised_and_bounded() {
         assert_eq!(" Cafe\u{301} ".parse::<PackageName>().expect("valid").as_str(), "Caf\u{e9}");
         assert!("  ".parse::<PackageName>().is_err());
-        for bad in ["a\u{7}", "\u{200b}", "\u{202e}abc"] {
+        for bad in ["a\u{7}", "\u{200b}", "\u{202e}abc", "a\u{ffff}"] {
             assert!(bad.parse::<PackageName>().is_err(), "{bad:?}");
         }
         assert!("é".repeat(100).parse::<PackageName>().is_ok());

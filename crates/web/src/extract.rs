@@ -113,9 +113,9 @@ fn path_value<T: FromStr<Err: std::fmt::Display>>(values: &[String], position: u
     text.parse().map_err(|why| AppError::new(ErrorKind::Malformed, "bad_path", format!("'{}' in the path {why}.", printable(text))).into())
 }
 
-/// The text as an error may repeat it: bounded, without control characters.
+/// The text as an error may repeat it.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(80).collect()
+    domain::shown(text, 80)
 }
 
 impl<S: Send + Sync, T: FromStr<Err: std::fmt::Display> + Send> FromRequestParts<S> for Id<T> {
@@ -269,7 +269,7 @@ fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> Rejection 
 fn printable_reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or(&text);
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    domain::shown(text, 200)
 }
 
 /// `If-Match`: the version that the caller means; `None` if it means none or any (`*`).

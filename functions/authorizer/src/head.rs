@@ -1,6 +1,9 @@
 //! A request's head, and the rules that hold before anybody asks who sent it.
 
-use domain::id::{AccessKeyId, is_plain_path};
+use domain::{
+    id::{AccessKeyId, is_plain_path},
+    shown,
+};
 
 use crate::{
     Refusal,
@@ -57,7 +60,7 @@ impl RequestHead {
         let first = values.next();
         match values.next() {
             None if !first.is_some_and(|value| are_joined(name, value)) => Ok(first),
-            _ => Err(Refusal::malformed("duplicate_header", format!("The header {name} is there twice."))),
+            _ => Err(Refusal::malformed("duplicate_header", format!("The header {} is there twice.", shown(name, signature::SHOWN)))),
         }
     }
 

@@ -6,8 +6,11 @@ use domain::{
     Invalid,
     governance::TagRule,
     search::{QueryNode, TermField, tag_term},
+    shown,
 };
 use unicode_normalization::UnicodeNormalization;
+
+use super::lower::SHOWN;
 
 /// The most filters of one search.
 pub const FILTERS: usize = 64;
@@ -40,7 +43,10 @@ fn parse_filter(filter: &str, rules: &[TagRule]) -> Result<(String, QueryNode), 
         .filter_map(|rule| Some((rule, filter.strip_prefix(rule.tag.as_str())?.strip_prefix('=')?)))
         .max_by_key(|(rule, _)| rule.tag.len());
     let Some((field, value)) = filter.split_once('=') else {
-        return Err(Invalid::new(format!("has no \u{201c}=\u{201d} in \u{201c}{filter}\u{201d}; a filter is field=value")));
+        return Err(Invalid::new(format!(
+            "has no \u{201c}=\u{201d} in \u{201c}{}\u{201d}; a filter is field=value",
+            shown(&filter, SHOWN)
+        )));
     };
     let node = match (field, governed) {
         ("owner", _) => QueryNode::Term(TermField::Owner, value.to_owned()),
@@ -50,7 +56,7 @@ fn parse_filter(filter: &str, rules: &[TagRule]) -> Result<(String, QueryNode), 
             return Ok((rule.tag.clone(), QueryNode::Term(TermField::Tag, tag_term(&rule.tag, value.trim()))));
         }
         ("year", None) => QueryNode::Term(TermField::Year, value.to_owned()),
-        _ => return Err(Invalid::new(format!("names \u{201c}{field}\u{201d}, which is no field to filter by"))),
+        _ => return Err(Invalid::new(format!("names \u{201c}{}\u{201d}, which is no field to filter by", shown(field, SHOWN)))),
     };
     Ok((field.to_owned(), node))
 }

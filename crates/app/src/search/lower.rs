@@ -3,6 +3,7 @@
 use domain::{
     governance::{TagRule, TagType},
     search::{NumberField, QueryNode, TermField, TextField, tag_term},
+    shown,
 };
 use unicode_normalization::UnicodeNormalization;
 
@@ -35,6 +36,9 @@ pub(super) enum BuiltIn {
     Bytes,
     Datasets,
 }
+
+/// So many characters of a query are repeated in what is told of it.
+pub(super) const SHOWN: usize = 80;
 
 type Lowered = Result<Option<QueryNode>, String>;
 
@@ -76,7 +80,8 @@ impl<'a> Field<'a> {
 pub(super) fn unknown_field(name: &str, rules: &[TagRule]) -> String {
     let names: Vec<&str> = NAMES.iter().copied().chain(rules.iter().map(|rule| rule.tag.as_str())).take(40).collect();
     format!(
-        "There is no field \u{201c}{name}\u{201d}; there are {}. Put quotation marks around text that contains a colon.",
+        "There is no field \u{201c}{}\u{201d}; there are {}. Put quotation marks around text that contains a colon.",
+        shown(name, SHOWN),
         names.join(", ")
     )
 }

@@ -10,11 +10,11 @@
 
 use std::fmt;
 
-use domain::{governance::TagRule, search::QueryNode};
+use domain::{governance::TagRule, search::QueryNode, shown};
 
 use super::{
     lexer::{Kind, Lexeme, lexemes},
-    lower::{self, Field},
+    lower::{self, Field, SHOWN},
 };
 
 /// The longest query, in characters.
@@ -143,7 +143,7 @@ impl<'a> Parser<'a> {
                 };
                 match self.peek() {
                     Some(Kind::Open | Kind::Word(_) | Kind::Quoted(_)) => self.one(&field),
-                    _ => Err(self.error_here(format!("A value is missing after \u{201c}{name}:\u{201d}."))),
+                    _ => Err(self.error_here(format!("A value is missing after \u{201c}{}:\u{201d}.", shown(&name, SHOWN)))),
                 }
             }
             Kind::Word(text) => lower::word(field, &text).map_err(|message| QueryError::new(position, message)),

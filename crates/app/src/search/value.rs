@@ -1,11 +1,13 @@
 //! Numbers, dates and ranges of them.
 
-use domain::Timestamp;
+use domain::{Timestamp, shown};
 use jiff::{
     ToSpan,
     civil::{Date, date},
     tz::TimeZone,
 };
+
+use super::lower::SHOWN;
 
 /// What the numbers of a field are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub(super) fn range(text: &str, kind: NumberKind) -> Result<Ends, String> {
         (Some(from), Some(to))
     };
     match ends {
+        // No index has such a number: written as JSON it would be none, and the end open.
+        (from, to) if [from, to].into_iter().flatten().any(f64::is_infinite) => Err("The number is too large.".to_owned()),
         (None, None) => Err("The range has neither a beginning nor an end.".to_owned()),
         (Some(from), Some(to)) if from > to => Err("The range ends before it begins.".to_owned()),
         ends => Ok(ends),
@@ -59,10 +63,13 @@ fn span(text: &str, kind: NumberKind) -> Result<(f64, f64), String> {
         NumberKind::Bytes => bytes(text).map(|number| (number, number)),
         NumberKind::Date => period(text),
     };
-    found.ok_or_else(|| match kind {
-        NumberKind::Plain => format!("\u{201c}{text}\u{201d} is not a number."),
-        NumberKind::Bytes => format!("\u{201c}{text}\u{201d} is not a number of bytes such as 1000, 10MB or 1GiB."),
-        NumberKind::Date => format!("\u{201c}{text}\u{201d} is not a date such as 2020, 2020-01 or 2020-01-31."),
+    found.ok_or_else(|| {
+        let what = match kind {
+            NumberKind::Plain => "a number",
+            NumberKind::Bytes => "a number of bytes such as 1000, 10MB or 1GiB",
+            NumberKind::Date => "a date such as 2020, 2020-01 or 2020-01-31",
+        };
+        format!("\u{201c}{}\u{201d} is not {what}.", shown(text, SHOWN))
     })
 }
 
@@ -146,6 +153,15 @@ mod tests {
         for bad in ["", "..", "NaN", "inf", "5..1", "1..2..3", ">"] {
             assert!(range(bad, NumberKind::Plain).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_end_beyond_all_numbers_is_refused_and_not_an_open_one() {
+        for text in [">1.7976931348623157e308", "<-1.7976931348623157e308", "1e308..1e309"] {
+            assert!(range(text, NumberKind::Plain).is_err(), "{text}");
+        }
+        assert!(range("<1e300TiB", NumberKind::Bytes).is_err());
+        assert!(range("<=1.7976931348623157e308", NumberKind::Plain).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
-use super::{Broken, ENTRY_BYTES, Entries, Fault, Line, Part, line_ends, shown, source::Source};
+use super::{Broken, ENTRY_BYTES, Entries, Fault, Line, Part, behind, shown, source::Source};
 
 /// Fields of a record, and one more to tell when there are too many.
 const FIELDS: usize = 4;
@@ -56,7 +56,7 @@ impl Entries {
             let CsvRecords { reader, fields, ends } = &mut self.records;
             let input = self.window.rest();
             let (result, read, bytes, parts) = reader.read_record(input, &mut fields[record.bytes..], &mut ends[record.fields..]);
-            self.line += line_ends(&input[..read]);
+            (self.line, self.returned) = behind(self.line, self.returned, &input[..read]);
             self.window.advance(read);
             record.bytes += bytes;
             record.fields += parts;
@@ -65,10 +65,27 @@ impl Entries {
                 ReadRecordResult::InputEmpty => drop(self.window.more().await?),
                 ReadRecordResult::OutputFull => (record.too_long, record.bytes, record.fields) = (true, 0, 0),
                 ReadRecordResult::OutputEndsFull => (record.too_many, record.bytes, record.fields) = (true, 0, 0),
-                ReadRecordResult::Record => return Ok(Some(record)),
+                ReadRecordResult::Record => {
+                    self.end_line().await?;
+                    return Ok(Some(record));
+                }
                 ReadRecordResult::End => return Ok(None),
             }
         }
+    }
+
+    /// Takes the line feed behind a return: whoever goes on from here does not know of the return.
+    async fn end_line(&mut self) -> Result<(), Broken> {
+        if self.returned {
+            if self.window.rest().is_empty() {
+                self.window.more().await?;
+            }
+            if self.window.rest().first() == Some(&b'\n') {
+                self.window.advance(1);
+            }
+            self.returned = false;
+        }
+        Ok(())
     }
 
     fn source(&self, record: &Record) -> Result<Source, Fault> {

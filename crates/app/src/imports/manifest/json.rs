@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Broken, ENTRY_BYTES, Entries, Fault, Line, List, Part, shown, source::Source};
+use super::{Broken, ENTRY_BYTES, Entries, Fault, Line, List, Part, SHOWN, shown, source::Source};
 
 /// One JSON value of the manifest.
 enum Value {
@@ -191,6 +191,6 @@ fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
         let text = error.to_string();
         // The place would be one within the entry.
         let why = text.split(" at line ").next().unwrap_or(&text);
-        Fault::malformed(format!("The entry can't be read: {why}."))
+        Fault::malformed(format!("The entry can't be read: {}.", domain::shown(why, SHOWN)))
     })
 }

@@ -114,13 +114,21 @@ pub(crate) struct Entries {
     window: Window,
     records: CsvRecords,
     line: u64,
+    /// Whether the byte before was a return: a line feed behind it ends no other line.
+    returned: bool,
     part: Part,
 }
 
 impl Entries {
     /// From `place` on.
     pub(crate) fn from(manifest: Manifest, place: Place) -> Self {
-        Self { window: Window::new(manifest, place.offset), records: CsvRecords::default(), line: place.line, part: place.part }
+        Self {
+            window: Window::new(manifest, place.offset),
+            records: CsvRecords::default(),
+            line: place.line,
+            returned: false,
+            part: place.part,
+        }
     }
 
     /// Behind what was read last.
@@ -173,11 +181,11 @@ impl Entries {
             let blank = |byte: &&u8| byte.is_ascii_whitespace() || (commas && **byte == b',');
             let rest = self.window.rest();
             let blanks = rest.iter().take_while(blank).count();
-            let (lines, next) = (line_ends(&rest[..blanks]), rest.get(blanks).copied());
-            self.window.advance(blanks);
+            let next = rest.get(blanks).copied();
             if matches!(self.part, Part::Start | Part::Csv) {
-                self.line += lines;
+                (self.line, self.returned) = behind(self.line, self.returned, &rest[..blanks]);
             }
+            self.window.advance(blanks);
             if next.is_some() || !self.window.more().await? {
                 return Ok(next);
             }
@@ -189,8 +197,13 @@ impl Entries {
     }
 }
 
-fn line_ends(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |count, byte| count + u64::from(*byte == b'\n'))
+/// The line behind these bytes, and whether the last of them is a return. Lines end as the parser of CSV has it, by a
+/// return, a line feed, or both: each record has a line of its own.
+fn behind(line: u64, returned: bool, bytes: &[u8]) -> (u64, bool) {
+    bytes.iter().fold((line, returned), |(line, returned), byte| {
+        let ends = *byte == b'\r' || *byte == b'\n' && !returned;
+        (line + u64::from(ends), *byte == b'\r')
+    })
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -1,8 +1,8 @@
 //! What an entry names.
 
-use domain::location::check_bucket;
+use domain::{location::check_bucket, shown};
 
-use super::Fault;
+use super::{Fault, SHOWN};
 use crate::imports::exclude::Excluded;
 
 /// What an entry names.
@@ -66,7 +66,7 @@ fn address(url: &str) -> Result<(&str, &str), Fault> {
 }
 
 fn check_address(bucket: &str, key: &str) -> Result<(), Fault> {
-    check_bucket(bucket).map_err(|why| Fault::malformed(format!("{bucket:?} {why}.")))?;
+    check_bucket(bucket).map_err(|why| Fault::malformed(format!("\u{201c}{}\u{201d} {why}.", shown(bucket, SHOWN))))?;
     if key.len() > 1_024 {
         return Err(Fault::malformed("The key has more than 1,024 bytes."));
     }

@@ -22,8 +22,8 @@ async fn manifest(text: &[u8]) -> Manifest {
 }
 
 fn entries(manifest: &Manifest, place: Place, block: u64) -> Entries {
-    let Entries { window, records, line, part } = Entries::from(manifest.clone(), place);
-    Entries { window: window.in_blocks_of(block), records, line, part }
+    let Entries { window, records, line, returned, part } = Entries::from(manifest.clone(), place);
+    Entries { window: window.in_blocks_of(block), records, line, returned, part }
 }
 
 /// All lines, or why it ended before; each is read by a run of its own if `anew`.
@@ -96,6 +96,29 @@ async fn bad_lines_of_csv_are_failures_with_their_line_and_end_nothing() {
     assert_eq!(broken, None);
     assert!(lines.iter().all(|line| line.text.chars().count() <= SHOWN));
     assert_eq!(lines[4].text, "Lake,x");
+}
+
+/// As old spreadsheets end lines: two records of one number would be taken for one.
+#[tokio::test]
+async fn records_that_lone_returns_end_have_lines_of_their_own() {
+    let (lines, broken) = lines("lake,a\rlake,b\r\rlake,\"c\rd\"\r\n\nlake,e\n\rlake\r\nlake,f\r").await;
+    assert_eq!(good(&lines), [(1, object("a")), (2, object("b")), (4, object("c\rd")), (7, object("e")), (10, object("f"))]);
+    assert_eq!((bad(&lines), broken), (vec![(9, FailureCode::Malformed)], None));
+}
+
+/// An import keeps its last failures in its row, which no entry may outgrow.
+#[tokio::test]
+async fn what_is_told_of_an_entry_is_short_however_long_it_is() {
+    let long = "\u{1}x".repeat(9_000);
+    let (csv, _) = lines(format!("{long},a\n")).await;
+    let entry = |text: String| format!(r#"{{"entries":[{text}]}}"#).replace('\u{1}', "\\u0001");
+    let (named, _) = lines(entry(format!(r#"{{"{long}":1}}"#))).await;
+    let (glob, _) = lines(entry(format!(r#"{{"prefix":"s3://lake/p","exclude":["{long}"]}}"#))).await;
+    let (typed, _) = lines(entry(format!(r#""{long}""#))).await;
+    for line in [&csv[0], &named[0], &glob[0], &typed[0]] {
+        let reason = &line.source.as_ref().expect_err("a bad entry").reason;
+        assert!(reason.chars().count() < 400 && !reason.contains('\u{1}'), "{reason:?}");
+    }
 }
 
 #[tokio::test]
