@@ -29,10 +29,10 @@ macro_rules! targets {
 
 targets! {
     manifests: 150,
-    grammar: 4_000,
+    grammar: 3_000,
     signatures: 1_500,
     tokens: 600,
     cursors: 250,
-    paths: 6_000,
+    paths: 4_000,
     descriptors: 200,
 }

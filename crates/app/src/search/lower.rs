@@ -262,7 +262,8 @@ fn pattern(field: TextField, text: &str) -> Lowered {
     }
     let nodes = parts
         .into_iter()
-        .filter(|part| !part.is_empty())
+        // Signs alone would look through every word.
+        .filter(|part| part.contains(char::is_alphanumeric))
         .map(|part| if part.contains(['?', '*']) { Some(QueryNode::Pattern(field, part)) } else { phrase(field, &part) });
     Ok(combine(nodes.collect(), QueryNode::And))
 }

@@ -64,6 +64,7 @@ fn queries_mean_what_the_grammar_says() {
         ("fl?ght", "all:/fl?ght/"),
         ("fl?gh*", "all:/fl?gh*/"),
         ("é?é-2k", "(all:/e?e/ & all:2k)"),
+        ("fl?gh\\* a?b-??", "(all:/fl?gh/ & all:/a?b/)"),
         ("fligth~", "all:fligth~"),
         ("name:flights", "name:flight"),
         ("name:\"us airports\"", "name:\"us airport\""),

@@ -27,6 +27,8 @@ struct Record {
     fields: usize,
     too_long: bool,
     too_many: bool,
+    /// What is shown of one with too many fields: its first ones, which the others take the place of.
+    begin: String,
 }
 
 impl Entries {
@@ -42,6 +44,9 @@ impl Entries {
                 return Ok(None);
             };
             let source = self.source(&record);
+            if record.too_long || record.too_many {
+                return Ok(Some(Line { number, text: record.begin, source }));
+            }
             let fields = self.records.parts(&record);
             if number == 1 && is_header(&fields) {
                 continue;
@@ -64,7 +69,12 @@ impl Entries {
                 // At the manifest's end the empty input says so to the parser.
                 ReadRecordResult::InputEmpty => drop(self.window.more().await?),
                 ReadRecordResult::OutputFull => (record.too_long, record.bytes, record.fields) = (true, 0, 0),
-                ReadRecordResult::OutputEndsFull => (record.too_many, record.bytes, record.fields) = (true, 0, 0),
+                ReadRecordResult::OutputEndsFull => {
+                    if !record.too_many && !record.too_long {
+                        record.begin = shown(&self.records.parts(&record).join(&b','));
+                    }
+                    (record.too_many, record.bytes, record.fields) = (true, 0, 0);
+                }
                 ReadRecordResult::Record => {
                     self.end_line().await?;
                     return Ok(Some(record));

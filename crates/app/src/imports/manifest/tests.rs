@@ -96,6 +96,8 @@ async fn bad_lines_of_csv_are_failures_with_their_line_and_end_nothing() {
     assert_eq!(broken, None);
     assert!(lines.iter().all(|line| line.text.chars().count() <= SHOWN));
     assert_eq!(lines[4].text, "Lake,x");
+    // Nothing of another line, whatever was in the room for fields before.
+    assert_eq!([&*lines[2].text, &*lines[3].text, &*lines[8].text], ["lake,b,c,d", "lake,a,b,c", ""]);
 }
 
 /// As old spreadsheets end lines: two records of one number would be taken for one.
