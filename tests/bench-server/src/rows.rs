@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -59,7 +59,7 @@ pub(crate) fn write_again(folder: &Path, before: &Tally, scratch: &Path) -> Resu
     Ok((time, rows))
 }
 
-fn open(path: &PathBuf) -> Result<Connection> {
+fn open(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(|| path.display().to_string())?;
     connection.busy_timeout(Duration::from_secs(10))?;
     Ok(connection)
