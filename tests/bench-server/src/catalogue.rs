@@ -86,7 +86,7 @@ pub(crate) fn query(number: u64) -> Asked {
     Asked { words: (0..words).map(|_| chance.word()).collect(), format: (number % 10 == 9).then_some("csv") }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): numbers that look drawn by lot, and are the same every time.
+/// `SplitMix64` (Steele, Lea, Flood 2014): numbers that look drawn by lot, and are the same every time.
 struct Chance(u64);
 
 impl Chance {
