@@ -66,7 +66,7 @@ impl Collector for PageCollector {
             Sort::Bytes => Order::Number(columns.column_opt(column::SIZE)?),
             Sort::Name => Order::Name(columns.str(column::NAME_KEY)?),
         };
-        let counted = self.counted.iter().map(|name| Ok((*name, columns.str(name)?, HashMap::new()))).collect::<Result<_>>()?;
+        let counted = self.counted.iter().map(|name| Ok(Counted::of(name, columns.str(name)?))).collect::<Result<_>>()?;
         let summed = self.summed.iter().map(|name| Ok((columns.column_opt(name)?, 0))).collect::<Result<_>>()?;
         let ids = columns.str(column::ID)?;
         Ok(SegmentPage { ordinal, order, keep: self.keep, ids, counted, summed, total: 0, best: BinaryHeap::new() })
@@ -116,7 +116,7 @@ pub(super) struct SegmentPage {
     order: Order,
     keep: usize,
     ids: Option<StrColumn>,
-    counted: Vec<(&'static str, Option<StrColumn>, HashMap<u64, u64>)>,
+    counted: Vec<Counted>,
     summed: Vec<(Numbers, u64)>,
     total: u64,
     /// The worst on top, so that it goes first. Within a segment ordinals of texts are in the order of the texts.
@@ -136,11 +136,7 @@ impl SegmentCollector for SegmentPage {
 
     fn collect(&mut self, document: DocId, score: Score) {
         self.total += 1;
-        for (_, column, counts) in &mut self.counted {
-            for ordinal in column.iter().flat_map(|column| column.term_ords(document)) {
-                *counts.entry(ordinal).or_default() += 1;
-            }
-        }
+        self.counted.iter_mut().for_each(|counted| counted.count(document));
         for (column, sum) in &mut self.summed {
             *sum = sum.saturating_add(number(column, document));
         }
@@ -162,14 +158,64 @@ impl SegmentCollector for SegmentPage {
             let id = text(self.ids.as_ref(), ranked.id.0)?;
             best.push(Candidate { address, score: f32::from_bits(ranked.score_bits), rank, name, id });
         }
-        let mut counts = Counts::new();
-        for (name, column, ordinals) in self.counted {
-            let values = counts.entry(name).or_default();
-            for (ordinal, count) in ordinals {
-                values.insert(text(column.as_ref(), ordinal)?, count);
+        let counts = self.counted.into_iter().map(|counted| Ok((counted.name, counted.values()?))).collect::<Result<_>>()?;
+        Ok(Collected { total: self.total, best, counts, sums: self.summed.into_iter().map(|(_, sum)| sum).collect() })
+    }
+}
+
+/// Counts of one column's values, within a segment.
+struct Counted {
+    name: &'static str,
+    column: Option<StrColumn>,
+    ordinals: Ordinals,
+}
+
+/// Counts by ordinal.
+enum Ordinals {
+    /// A place for each value of the column.
+    All(Vec<u64>),
+    /// Only what was met, of a column with very many values.
+    Met(HashMap<u64, u64>),
+}
+
+/// Columns with more values have no place for each: that would be half a mebibyte.
+const PLACES: usize = 65_536;
+
+impl Counted {
+    fn of(name: &'static str, column: Option<StrColumn>) -> Self {
+        let values = column.as_ref().map_or(0, |column| column.num_terms());
+        let ordinals = if values <= PLACES { Ordinals::All(vec![0; values]) } else { Ordinals::Met(HashMap::new()) };
+        Self { name, column, ordinals }
+    }
+
+    fn count(&mut self, document: DocId) {
+        for ordinal in self.column.iter().flat_map(|column| column.term_ords(document)) {
+            match &mut self.ordinals {
+                Ordinals::All(counts) => {
+                    let place = usize::try_from(ordinal).ok().and_then(|ordinal| counts.get_mut(ordinal));
+                    place.into_iter().for_each(|count| *count += 1);
+                }
+                Ordinals::Met(counts) => *counts.entry(ordinal).or_default() += 1,
             }
         }
-        Ok(Collected { total: self.total, best, counts, sums: self.summed.into_iter().map(|(_, sum)| sum).collect() })
+    }
+
+    /// The values that were met. All are looked up in one pass over the dictionary.
+    fn values(self) -> Result<HashMap<String, u64>> {
+        let mut met: Vec<(u64, u64)> = match self.ordinals {
+            Ordinals::All(counts) => (0..).zip(counts).filter(|(_, count)| *count > 0).collect(),
+            Ordinals::Met(counts) => counts.into_iter().collect(),
+        };
+        met.sort_unstable();
+        let ordinals: Vec<u64> = met.iter().map(|(ordinal, _)| *ordinal).collect();
+        let mut values = HashMap::with_capacity(met.len());
+        let mut counts = met.iter().map(|(_, count)| *count);
+        if let Some(column) = self.column {
+            column.dictionary().sorted_ords_to_term_cb(&ordinals, |value| {
+                values.insert(String::from_utf8_lossy(value).into_owned(), counts.next().unwrap_or_default());
+            })?;
+        }
+        Ok(values)
     }
 }
 
@@ -181,6 +227,10 @@ impl SegmentPage {
             Order::Number(numbers) => number(numbers, document),
             Order::Name(names) => u64::MAX - first(names),
         };
+        // The id decides only between equals.
+        if self.best.len() >= self.keep && self.best.peek().is_some_and(|Reverse(worst)| rank < worst.rank) {
+            return;
+        }
         let ranked = Ranked { rank, id: Reverse(first(&self.ids)), document, score_bits: score.to_bits() };
         if self.best.len() < self.keep {
             self.best.push(Reverse(ranked));
