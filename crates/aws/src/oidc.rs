@@ -2,6 +2,7 @@
 
 mod claims;
 mod keys;
+mod verified;
 
 use std::sync::Arc;
 
@@ -85,8 +86,9 @@ impl OidcTokenVerifier {
             return Err(Refusal::Token("critical header"));
         }
         let key_id = header.kid.ok_or(Refusal::Token("no key id"))?;
-        let key = self.keys.find(&key_id, algorithm).await?;
-        let claims = verified_claims(token, &key, algorithm)?;
+        let keys = self.keys.with(&key_id).await?;
+        let key = keys.key(&key_id, algorithm)?;
+        let claims = keys.verified.claims_of(token, || verified_claims(token, key, algorithm))?;
         claims.check(&self.config, self.clock.now()).map_err(Refusal::Token)
     }
 }

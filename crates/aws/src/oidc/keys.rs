@@ -15,7 +15,7 @@ use jsonwebtoken::{
 };
 use tokio::sync::Mutex;
 
-use super::{Refusal, SigningAlgorithm};
+use super::{Refusal, SigningAlgorithm, verified::Verified};
 
 /// Keys are fetched again when they are so old …
 const FRESH: Duration = Duration::from_secs(3600);
@@ -79,7 +79,20 @@ impl KeySource for HttpKeySource {
     }
 }
 
-type Keys = HashMap<String, (SigningAlgorithm, DecodingKey)>;
+/// A set of keys as it was fetched, and the tokens that were verified with them: what a newer set lacks verifies nothing more.
+#[derive(Default)]
+pub(super) struct Keys {
+    by_id: HashMap<String, (SigningAlgorithm, DecodingKey)>,
+    pub(super) verified: Verified,
+}
+
+impl Keys {
+    /// The key `id`, if it is one for `algorithm`.
+    pub(super) fn key(&self, id: &str, algorithm: SigningAlgorithm) -> Result<&DecodingKey, Refusal> {
+        let (of, key) = self.by_id.get(id).ok_or(Refusal::Token("unknown key"))?;
+        if *of == algorithm { Ok(key) } else { Err(Refusal::Token("algorithm of the key")) }
+    }
+}
 
 #[derive(Clone)]
 struct Cached {
@@ -101,24 +114,17 @@ impl KeyCache {
         Self { source, clock, cached: RwLock::new(None), tried_at: Mutex::new(None) }
     }
 
-    /// The key `key_id`, if it is one for `algorithm`.
-    pub(super) async fn find(&self, key_id: &str, algorithm: SigningAlgorithm) -> Result<DecodingKey, Refusal> {
+    /// Keys among which is `key_id`, if the issuer has it.
+    pub(super) async fn with(&self, key_id: &str) -> Result<Arc<Keys>, Refusal> {
         let cached = self.cached();
-        let known = cached.as_ref().and_then(|cached| cached.keys.get(key_id).cloned());
-        let fresh = cached.as_ref().is_some_and(|cached| self.clock.now().since(cached.fetched_at) < FRESH);
-        let (found, failure) = match known {
-            Some(key) if fresh => (Some(key), None),
-            _ => {
-                let (keys, failure) = self.refreshed(cached).await?;
-                (keys.get(key_id).cloned(), failure)
-            }
-        };
-        match (found, failure) {
-            (Some((of, key)), _) if of == algorithm => Ok(key),
-            (Some(_), _) => Err(Refusal::Token("algorithm of the key")),
+        let fresh = |cached: &&Cached| cached.keys.by_id.contains_key(key_id) && self.clock.now().since(cached.fetched_at) < FRESH;
+        if let Some(known) = cached.as_ref().filter(fresh) {
+            return Ok(Arc::clone(&known.keys));
+        }
+        match self.refreshed(cached).await? {
             // It may be a new one: the caller is not at fault if the issuer doesn't answer.
-            (None, Some(failure)) => Err(Refusal::Keys(failure)),
-            (None, None) => Err(Refusal::Token("unknown key")),
+            (keys, Some(failure)) if !keys.by_id.contains_key(key_id) => Err(Refusal::Keys(failure)),
+            (keys, _) => Ok(keys),
         }
     }
 
@@ -160,7 +166,7 @@ impl KeyCache {
     }
 
     fn keep(&self, set: &JwkSet, now: Timestamp) -> Arc<Keys> {
-        let keys: Arc<Keys> = Arc::new(set.keys.iter().filter_map(usable).collect());
+        let keys = Arc::new(Keys { by_id: set.keys.iter().filter_map(usable).collect(), verified: Verified::default() });
         *self.cached.write().unwrap_or_else(PoisonError::into_inner) = Some(Cached { keys: Arc::clone(&keys), fetched_at: now });
         keys
     }
