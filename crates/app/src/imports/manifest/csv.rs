@@ -102,11 +102,14 @@ impl Entries {
         if record.too_long {
             return Err(Fault::too_long());
         }
+        // Its fields are no longer where the ends of the last ones say.
+        if record.too_many {
+            return Err(Fault::malformed("The line has more than the three fields bucket, key and version."));
+        }
         let fields = self.records.parts(record);
         let texts: Result<Vec<&str>, _> = fields.iter().map(|field| std::str::from_utf8(field)).collect();
         let texts = texts.map_err(|_| Fault::malformed("The line is not UTF-8."))?;
         match texts.as_slice() {
-            _ if record.too_many => Err(Fault::malformed("The line has more than the three fields bucket, key and version.")),
             [bucket, key] => Source::object(bucket, key, None),
             [bucket, key, version] => Source::object(bucket, key, Some(*version).filter(|version| !version.is_empty())),
             _ => Err(Fault::malformed("The line must have the fields bucket and key, and may have a version behind them.")),
