@@ -55,7 +55,9 @@ pub(crate) fn holds(input: &[u8]) {
 
         let again = lake.import(first, input, None).await;
         let counts = |import: &Import| (import.state, import.failure.clone(), import.counts.read, import.counts.failed);
-        assert_eq!((counts(&again.0), &again.1), (counts(&whole.0), &whole.1), "a second time");
+        // Why an entry fails may be another reason then: a later one may have taken its path.
+        let lines = |failures: &[ImportFailure]| failures.iter().map(|failure| failure.line).collect::<Vec<_>>();
+        assert_eq!((counts(&again.0), lines(&again.1)), (counts(&whole.0), lines(&whole.1)), "a second time");
         assert_eq!((again.0.counts.added, again.0.counts.skipped), (0, whole.0.counts.added + whole.0.counts.skipped), "a second time");
 
         let in_pieces = lake.import(second, input, Some(whole.0.counts.read / BATCH + 3)).await;
