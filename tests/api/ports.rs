@@ -101,7 +101,6 @@ impl Ports {
     }
 
     /// The routers of all functions as one, and what they say of themselves.
-    #[must_use]
     pub fn router(&self, tables: FunctionTables, deployment: Deployment) -> (Router, OpenApi) {
         let routes = OpenApiRouter::new()
             .merge(function_packages::router(function_packages::Deps {

@@ -100,6 +100,14 @@ async fn bad_lines_of_csv_are_failures_with_their_line_and_end_nothing() {
     assert_eq!([&*lines[2].text, &*lines[3].text, &*lines[8].text], ["lake,b,c,d", "lake,a,b,c", ""]);
 }
 
+#[tokio::test]
+async fn what_is_wrong_with_a_line_does_not_depend_on_the_one_before() {
+    let (lines, _) = lines("lake,xéééééééé\nlake,a,b,c,d,e,f\nlake,xéééééééé\nlake,aa,b,c,d,e,f\n").await;
+    for line in [&lines[1], &lines[3]] {
+        assert!(line.source.as_ref().expect_err("a bad line").reason.contains("more than the three fields"), "{line:?}");
+    }
+}
+
 /// As old spreadsheets end lines: two records of one number would be taken for one.
 #[tokio::test]
 async fn records_that_lone_returns_end_have_lines_of_their_own() {
