@@ -159,7 +159,7 @@ async fn write_meanwhile(world: &World, ann: &Principal, package: &str, round: u
         let dataset = world.uploaded(ann, package, &name, b"1").await;
         world.registered(ann, package, &format!("{name}.pending"), b"1").await;
         world.uploaded(ann, package, &format!("{name}.removed"), b"1").await;
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             world.delete(format!("/packages/{package}/datasets/{dataset}")).by(ann).send().await;
         }
     }

@@ -130,6 +130,7 @@ enum Edit {
 }
 
 /// Tries inputs near the corpus of `target`, and keeps the smallest at which it does not hold.
+#[expect(clippy::print_stderr, reason = "what runs the corpus swallows what panics say")]
 pub(crate) fn near_the_corpus(target: &str, inputs: u32, holds: fn(&[u8])) {
     let seeds = corpus(target);
     assert!(seeds.len() >= FEWEST, "{target} has a corpus of {} files only", seeds.len());
@@ -148,7 +149,6 @@ pub(crate) fn near_the_corpus(target: &str, inputs: u32, holds: fn(&[u8])) {
         Ok(()) => {}
         Err(TestError::Fail(why, input)) => {
             let path = keep(target, &input);
-            // Said here as well: what runs the corpus swallows what panics say.
             eprintln!("{target} does not hold: {why}\nThe input is {}:\n{:?}", path.display(), String::from_utf8_lossy(&input));
             panic!("{target} does not hold: {why}");
         }

@@ -68,10 +68,12 @@ fn query(text: &str, rules: &[TagRule]) {
         assert_eq!(parse(&format!(" {text}"), rules).as_ref(), Ok(&node), "a blank");
     }
     let terms = text.split_whitespace().count();
-    if size.depth + 3 < QUERY_DEPTH && 2 * terms < QUERY_TERMS && !matches!(node, QueryNode::Nothing | QueryNode::Everything) {
-        if let Ok(both) = parse(&format!("({text}) OR ({text})"), rules) {
-            assert_eq!(both, QueryNode::Or(vec![node.clone(), node.clone()]), "or");
-        }
+    let has_room = size.depth + 3 < QUERY_DEPTH && 2 * terms < QUERY_TERMS;
+    if has_room
+        && !matches!(node, QueryNode::Nothing | QueryNode::Everything)
+        && let Ok(both) = parse(&format!("({text}) OR ({text})"), rules)
+    {
+        assert_eq!(both, QueryNode::Or(vec![node.clone(), node.clone()]), "or");
     }
     // Read again as it is printed.
     if let Some(printed) = printer::print(&node, rules).filter(|printed| printed.chars().count() <= QUERY_CHARACTERS)

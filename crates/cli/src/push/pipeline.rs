@@ -32,6 +32,8 @@ const BATCH: usize = 500;
 const BATCH_BYTES: u64 = 256 * 1024 * 1024;
 /// What the service was too busy to complete is tried again so often.
 const BUSY_ATTEMPTS: u32 = 4;
+/// So long files that were sent wait for others, to be completed by one call: each is a transaction and a record of its own.
+const GATHER: Duration = Duration::from_millis(250);
 
 /// A push into one package.
 pub(crate) struct Push<'a> {
@@ -172,6 +174,14 @@ impl<'a> Push<'a> {
     async fn complete(&self, mut sent: Receiver<Sent>) {
         let mut batch = Vec::new();
         while sent.recv_many(&mut batch, BATCH).await > 0 {
+            let gathering = async {
+                let mut room = BATCH.saturating_sub(batch.len());
+                while room > 0 && sent.recv_many(&mut batch, room).await > 0 {
+                    room = BATCH.saturating_sub(batch.len());
+                }
+            };
+            // What came meanwhile is in the batch, however the wait ended.
+            tokio::time::timeout(GATHER, gathering).await.ok();
             let mut rest = std::mem::take(&mut batch);
             for attempt in 1..=BUSY_ATTEMPTS {
                 rest = self.complete_batch(rest, attempt == BUSY_ATTEMPTS).await;
