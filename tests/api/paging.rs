@@ -47,7 +47,8 @@ async fn listed() -> (World, Principal, Vec<String>) {
         world.registered(&ann, package, &format!("{number}.txt"), b"1").await;
         let removed = world.uploaded(&ann, package, &format!("{number}.removed"), b"1").await;
         assert_eq!(world.delete(format!("/packages/{package}/datasets/{removed}")).by(&ann).send().await.status, 204);
-        world.granted(&api_key(number as u64, "ann")).await;
+        // Later ones come before these.
+        world.granted(&api_key((20 * ITEMS + number) as u64, "ann")).await;
         world.granted(&api_key((ITEMS + number) as u64, "bob")).await;
         world.person(&member(&format!("person{number}")), &format!("Person {number}")).await;
         for person in [&bob, &ann] {
@@ -151,6 +152,9 @@ async fn write_meanwhile(world: &World, ann: &Principal, package: &str, round: u
     world.later(seconds(1));
     let added = world.package(ann, json!({ "name": format!("Package {round} and later") })).await;
     world.in_cart(ann, &added).await;
+    // What was read first goes away: who counts items now leaves one out.
+    let cart = world.get("/cart?limit=1").by(ann).send().await;
+    world.delete(format!("/cart/{}", cart.items()[0]["id"].as_str().expect("an id"))).by(ann).send().await;
     let deleted = world.package(ann, json!({ "name": format!("Deleted {round} and later") })).await;
     world.delete(format!("/packages/{deleted}")).by(ann).send().await;
     let tags = json!({ "tags": { "round": round.to_string() } });
@@ -171,8 +175,8 @@ async fn write_meanwhile(world: &World, ann: &Principal, package: &str, round: u
 #[tokio::test]
 async fn what_is_there_all_the_time_is_given_once_whatever_is_written_meanwhile() {
     let (world, ann, lists) = listed().await;
-    let package = world.get("/packages?limit=200").by(&ann).send().await;
-    let package = package.items().iter().find(|item| item["name"] == "Package 0").expect("the first one")["id"].clone();
+    let packages = world.get("/packages?limit=200").by(&ann).send().await;
+    let package = packages.items().iter().find(|item| item["name"] == "Package 0").expect("the first one")["id"].clone();
     let mut there = Vec::new();
     for list in &lists {
         let whole = world.get(with(list, "limit=200")).by(&ann).send().await;
@@ -199,6 +203,32 @@ async fn what_is_there_all_the_time_is_given_once_whatever_is_written_meanwhile(
         let kept: Vec<&String> = seen.iter().filter(|item| there.contains(item)).collect();
         assert_eq!(kept, there.iter().collect::<Vec<_>>(), "{list}");
     }
+}
+
+/// Its entries come by the feed. (A search's pages are places in a ranking that every write moves.)
+#[tokio::test]
+async fn a_history_that_grows_while_it_is_read_is_given_once() {
+    let (world, ann, lists) = listed().await;
+    let list = lists.iter().find(|list| list.ends_with("/history")).expect("a history");
+    let package = list.split('/').nth(2).expect("an id");
+    world.drain().await;
+    let there = world.get(with(list, "limit=200")).by(&ann).send().await.items().to_vec();
+    let newest = there[0]["time"].as_str().expect("a time").to_owned();
+    let (mut seen, mut cursor) = (Vec::new(), Some(String::new()));
+    for round in 0..20 * ITEMS {
+        let Some(place) = cursor.take() else { break };
+        let page = world.get(with(list, &format!("limit=2{place}"))).by(&ann).send().await;
+        seen.extend(page.items().iter().filter(|entry| entry["time"].as_str() <= Some(&newest)).cloned());
+        cursor = page.body.get("next_cursor").and_then(Value::as_str).map(|next| format!("&cursor={next}"));
+        if round < ITEMS / 2 {
+            world.later(seconds(1));
+            let tags = json!({ "tags": { "round": round.to_string() } });
+            assert_eq!(world.patch(format!("/packages/{package}/metadata")).by(&ann).json(&tags).send().await.status, 200);
+            world.drain().await;
+        }
+    }
+    assert_eq!(cursor, None, "the pages come to an end");
+    assert_eq!(seen, there);
 }
 
 #[tokio::test]

@@ -134,7 +134,10 @@ async fn what_follows_from_a_change_is_the_same_each_time() {
 async fn a_queue_that_does_not_answer_holds_the_stream() {
     let jobs = Arc::new(MemoryJobs::default());
     let worker = function_changes::handler(function_changes::Deps { jobs: jobs.clone() });
-    jobs.faults.fail_next(PortErrorKind::Unavailable);
+    // All of the batch, then the first of it alone.
+    for _ in 0..2 {
+        jobs.faults.fail_next(PortErrorKind::Unavailable);
+    }
     assert_eq!(failures(&handle(fixture("stream"), &worker).await), [id(1)]);
     assert_eq!(failures(&handle(fixture("stream"), &worker).await), Vec::<&str>::new());
 }

@@ -10,7 +10,8 @@ use proptest::{
     test_runner::{Config, RngSeed, TestError, TestRunner},
 };
 
-/// Every push tries the same inputs; the long run tries others each time.
+/// Every push tries the same inputs; the long run tries others each time. Keys and signatures that a target makes are other
+/// ones at every run.
 const SEED: u64 = 5;
 /// The long run tries so many times as many.
 const LONG: u32 = 40;
@@ -149,7 +150,7 @@ pub(crate) fn near_the_corpus(target: &str, inputs: u32, holds: fn(&[u8])) {
         Ok(()) => {}
         Err(TestError::Fail(why, input)) => {
             let path = keep(target, &input);
-            eprintln!("{target} does not hold: {why}\nThe input is {}:\n{:?}", path.display(), String::from_utf8_lossy(&input));
+            eprintln!("{target} does not hold: {why}\nThe input is {}:\n{}", path.display(), input.escape_ascii());
             panic!("{target} does not hold: {why}");
         }
         Err(TestError::Abort(why)) => panic!("{target} could not be tried: {why}"),

@@ -57,7 +57,8 @@ fn path(text: &str) {
     let key = Dataset::object_key(package_id(1), dataset_id(2), &path);
     let folder = format!("packages/{}/{}/", package_id(1), dataset_id(2));
     assert_eq!(key.strip_prefix(&folder), Some(path.file_name()), "a key outside its package");
-    assert!(!path.file_name().contains('/') && key.len() <= 1_024 && key.parse::<DatasetPath>().is_ok() || key.len() > 900, "{key:?}");
+    assert!(!path.file_name().contains('/') && key.len() <= 1_024, "{key:?}");
+    assert!(key.len() > 900 || key.parse::<DatasetPath>().is_ok(), "{key:?}");
     assert!(!key.starts_with(&import::folder(package_id(1))));
 }
 
@@ -65,7 +66,9 @@ fn location(text: &str) {
     match folder_prefix(text) {
         Ok(prefix) => {
             assert!(prefix.is_empty() || prefix.ends_with('/') && prefix.len() <= 1_001 && !prefix.starts_with('/'), "{prefix:?}");
-            assert_eq!(folder_prefix(&prefix).ok().filter(|_| prefix.len() <= 1_000).unwrap_or(prefix.clone()), prefix, "it reads back");
+            if prefix.len() <= 1_000 {
+                assert_eq!(folder_prefix(&prefix).as_ref(), Ok(&prefix), "it reads back");
+            }
             let narrow = Location { prefix: prefix.clone(), ..whole() };
             let all = [whole(), narrow.clone()];
             let inside = format!("{prefix}a.csv");

@@ -88,8 +88,8 @@ impl OidcTokenVerifier {
         let key_id = header.kid.ok_or(Refusal::Token("no key id"))?;
         let keys = self.keys.with(&key_id).await?;
         let key = keys.key(&key_id, algorithm)?;
-        let claims = keys.verified.claims_of(token, || verified_claims(token, key, algorithm))?;
-        claims.check(&self.config, self.clock.now()).map_err(Refusal::Token)
+        let check = |claims: &Claims| claims.check(&self.config, self.clock.now()).map_err(Refusal::Token);
+        keys.verified.check(token, || verified_claims(token, key, algorithm), check)
     }
 }
 

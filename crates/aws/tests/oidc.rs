@@ -132,6 +132,30 @@ impl Home {
 }
 
 #[tokio::test]
+async fn a_token_that_was_verified_before_is_refused_once_its_key_is_withdrawn() {
+    let home = home();
+    let token = home.token(json!({ "exp": home.clock.now().as_seconds() + 7_200 }));
+    for _ in 0..2 {
+        home.verify(&token).await.expect("valid");
+    }
+    // The same id, another key.
+    home.issuer.publish(&[&Key::new("first")]);
+    home.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(home.kind(&token).await, Some(PortErrorKind::PermissionDenied));
+}
+
+#[tokio::test]
+async fn a_token_that_was_verified_before_is_refused_once_it_has_expired() {
+    let home = home();
+    let token = home.token(json!({}));
+    for _ in 0..2 {
+        home.verify(&token).await.expect("valid");
+    }
+    home.clock.advance(Duration::from_secs(3_600 - 1));
+    assert_eq!(home.kind(&token).await, Some(PortErrorKind::PermissionDenied));
+}
+
+#[tokio::test]
 async fn a_good_token_tells_user_and_times() {
     let home = home();
     let token = home.verify(&home.token(json!({}))).await.expect("valid");

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::Invalid,
     id::{LocationId, UserId},
+    package::is_unprintable,
     time::Timestamp,
 };
 
@@ -67,7 +68,7 @@ pub fn check_bucket(bucket: &str) -> Result<(), Invalid> {
 /// # Errors
 /// If keys can't begin with it.
 pub fn folder_prefix(prefix: &str) -> Result<String, Invalid> {
-    if prefix.len() > 1_000 || prefix.starts_with('/') || prefix.chars().any(char::is_control) {
+    if prefix.len() > 1_000 || prefix.starts_with('/') || prefix.chars().any(is_unprintable) {
         return Err(Invalid::new("must be empty or a folder such as raw/2026/, of at most 1,000 bytes and without '/' at its begin"));
     }
     Ok(if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") })

@@ -161,12 +161,13 @@ impl Sides {
 /// Totals, numbers of hits, and counts of facets. Ours tells only the caller's own groups, tantivy all.
 fn is_same(ours: &Value, bare: &Found) -> bool {
     let hits = ours["items"].as_array().map(Vec::len);
-    let facets = ours["facets"].as_array().into_iter().flatten();
-    let mut counts = facets.map(|facet| {
+    let facets = ours["facets"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut counts = facets.iter().map(|facet| {
         let buckets = facet["buckets"].as_array().into_iter().flatten();
         (facet["field"].as_str().unwrap_or_default(), buckets.filter_map(|bucket| bucket["count"].as_u64()).collect::<Vec<_>>())
     });
     ours["total"] == bare.total
+        && facets.len() == bare.facets.len()
         && hits == Some(bare.hits.len())
         && counts.all(|(name, counts)| name == "group" || bare.facets.get(name) == Some(&counts))
 }

@@ -80,8 +80,9 @@ pub fn fold(text: &str) -> String {
         .map(plain_letter)
         .collect::<Vec<Cow<'static, str>>>()
         .concat();
+    // Composed anew: what a sign has parted stands side by side now.
     let kept: String =
-        folded.chars().filter(|character| character.is_alphanumeric() || *character == '\'').take(TOKEN_CHARACTERS).collect();
+        folded.chars().filter(|character| character.is_alphanumeric() || *character == '\'').take(TOKEN_CHARACTERS).nfc().collect();
     kept.trim_matches('\'').to_owned()
 }
 
@@ -166,6 +167,11 @@ mod tests {
         assert_eq!(split_at_case("rawCSVFile"), Some("raw CSV File".to_owned()));
         assert_eq!(split_at_case("flights-2k.json"), None);
         assert_eq!(split_at_case("README"), None);
+    }
+
+    #[test]
+    fn letters_that_a_blank_has_parted_are_composed_as_they_would_be_without() {
+        assert_eq!(fold("\u{113c2} \u{113c5}"), fold("\u{113c2}\u{113c5}"));
     }
 
     #[test]

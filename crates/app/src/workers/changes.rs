@@ -76,15 +76,8 @@ impl Changes {
 impl Handler<Change> for Changes {
     async fn handle(&self, batch: Vec<Entry<Change>>) -> Outcome {
         let mut outcome = Outcome::default();
-        match self.tell_all(&batch).await {
-            Ok(()) => return outcome,
-            // One of them can't be told: which, is found out below.
-            Err(error) if error.is(PortErrorKind::InvalidArgument) => {}
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, changes = batch.len(), "changes could not be told");
-                outcome.failed = batch.into_iter().map(|entry| entry.id).collect();
-                return outcome;
-            }
+        if self.tell_all(&batch).await.is_ok() {
+            return outcome;
         }
         // One after the other, and nothing beyond what failed: audit records of a chain keep the feed's order.
         let mut left = batch.into_iter();

@@ -163,8 +163,15 @@ async fn what_the_queue_did_not_take_comes_again_with_all_behind_it() {
     let lake = Lake::new();
     three_actions(&lake).await;
     let changes = lake.tables.take_changes();
-    lake.jobs.faults.fail_next(PortErrorKind::Unavailable);
     let worker = Changes::new(lake.jobs.clone());
+    // A queue that fails once for all of the batch holds up nothing: each change is told by itself.
+    lake.jobs.faults.fail_next(PortErrorKind::Unavailable);
+    assert!(worker.handle(entries(changes.clone())).await.failed.is_empty());
+    assert_eq!(records(&lake.jobs.take()).len(), 3);
+
+    for _ in 0..2 {
+        lake.jobs.faults.fail_next(PortErrorKind::Unavailable);
+    }
     let outcome = worker.handle(entries(changes.clone())).await;
     let failed: usize = outcome.failed[0].parse().expect("a place");
     assert_eq!(outcome.failed.len(), changes.len() - failed, "nothing overtakes it");

@@ -64,8 +64,8 @@ impl<'a> Push<'a> {
         self.progress.begin("pushing");
         self.progress.expect(files.iter().map(|file| file.size).sum());
         let (hashed, to_register) = mpsc::channel(BATCH);
-        // A batch is registered while the one before it is sent.
-        let (registered, to_upload) = mpsc::channel(BATCH);
+        // A batch is registered while the one before it is sent, and no more: URLs must not grow old before they are used.
+        let (registered, to_upload) = mpsc::channel(1);
         let (uploaded, to_complete) = mpsc::channel(BATCH);
         tokio::join!(
             self.hash(files, hashed),
@@ -99,30 +99,27 @@ impl<'a> Push<'a> {
         }
     }
 
-    async fn register(&self, known: &Known, mut files: Receiver<Hashed>, registered: Sender<Task>) {
+    async fn register(&self, known: &Known, mut files: Receiver<Hashed>, registered: Sender<Vec<Task>>) {
         let mut batch = Vec::new();
         while files.recv_many(&mut batch, BATCH).await > 0 {
-            let mut to_send = VecDeque::new();
+            let (mut to_send, mut begun) = (VecDeque::new(), Vec::new());
             for file in batch.drain(..) {
                 match known.step(&file) {
                     Step::Skip => self.unchanged(&file.file),
-                    Step::Resume(dataset) => {
-                        // Small files: completing tells whether the bytes had arrived. Parts: the store tells which did.
-                        if registered.send(Task::resume(file, dataset)).await.is_err() {
-                            return;
-                        }
-                    }
+                    // Small files: completing tells whether the bytes had arrived. Parts: the store tells which did.
+                    Step::Resume(dataset) => begun.push(Task::resume(file, dataset)),
                     Step::Send => to_send.push_back(file),
                 }
+            }
+            if !begun.is_empty() && registered.send(begun).await.is_err() {
+                return;
             }
             while !to_send.is_empty() && !self.stopped() {
                 let part = take_batch(&mut to_send);
                 match self.register_batch(&part).await {
                     Ok(tasks) => {
-                        for task in tasks {
-                            if registered.send(task).await.is_err() {
-                                return;
-                            }
+                        if registered.send(tasks).await.is_err() {
+                            return;
                         }
                     }
                     Err(failure) => part.iter().for_each(|file| self.fail(&file.file.name, &failure)),
@@ -154,8 +151,9 @@ impl<'a> Push<'a> {
         Ok(tasks.collect())
     }
 
-    async fn upload(&self, tasks: Receiver<Task>, uploaded: Sender<Sent>) {
+    async fn upload(&self, tasks: Receiver<Vec<Task>>, uploaded: Sender<Sent>) {
         ReceiverStream::new(tasks)
+            .flat_map(stream::iter)
             .for_each_concurrent(self.parallel, |task| async {
                 if self.stopped() {
                     return;

@@ -91,14 +91,29 @@ fn info(found: &Found) -> ObjectInfo {
     }
 }
 
-/// The kinds that the adapter has of the endpoint's answers. The store has logged its own failures.
+/// The kinds that the adapter has of the endpoint's answers: what may pass (503 there, 500) is asked again.
 fn refused(error: StoreError) -> PortError {
     let kind = match &error {
         StoreError::NoSuchBucket | StoreError::NoSuchKey | StoreError::NoSuchVersion => PortErrorKind::NotFound,
         StoreError::InvalidArgument(_) => PortErrorKind::InvalidArgument,
         StoreError::Forbidden => PortErrorKind::PermissionDenied,
-        StoreError::Unavailable(_) => PortErrorKind::Unavailable,
+        StoreError::Unavailable(_) | StoreError::Internal(_) => PortErrorKind::Unavailable,
         _ => PortErrorKind::Unexpected,
     };
     PortError::new(kind, HEAD).because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_no_fault_of_what_was_asked_for() {
+        let kind = |error| refused(error).kind();
+        let broken = || Box::new(std::io::Error::other("gone"));
+        assert_eq!(kind(StoreError::Internal(broken())), PortErrorKind::Unavailable);
+        assert_eq!(kind(StoreError::Unavailable(broken())), PortErrorKind::Unavailable);
+        assert_eq!(kind(StoreError::NoSuchVersion), PortErrorKind::NotFound);
+        assert_eq!(kind(StoreError::Forbidden), PortErrorKind::PermissionDenied);
+    }
 }

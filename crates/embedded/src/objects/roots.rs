@@ -220,7 +220,7 @@ impl Listing {
             if !kind.is_dir() && !kind.is_file() {
                 continue;
             }
-            let Some(name) = entry.file_name().to_str().filter(|name| !name.contains(char::is_control)).map(str::to_owned) else {
+            let Some(name) = entry.file_name().to_str().filter(|name| !name.contains(is_unlistable)).map(str::to_owned) else {
                 tracing::warn!(folder = below, name = ?entry.file_name(), "left out: its name can be no key");
                 continue;
             };
@@ -260,6 +260,11 @@ fn passing(key: &str, result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+/// No listing can say it: XML 1.0 has no such character (section 2.2 of its recommendation).
+fn is_unlistable(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
 
 use domain::search::Sort;
 use tantivy::{
-    DocAddress, DocId, Result, Score, SegmentOrdinal, SegmentReader,
+    DocAddress, DocId, Result, Score, SegmentOrdinal, SegmentReader, TantivyError,
     collector::{Collector, SegmentCollector},
     columnar::{Column, StrColumn},
 };
@@ -211,9 +211,12 @@ impl Counted {
         let mut values = HashMap::with_capacity(met.len());
         let mut counts = met.iter().map(|(_, count)| *count);
         if let Some(column) = self.column {
-            column.dictionary().sorted_ords_to_term_cb(&ordinals, |value| {
+            let all_there = column.dictionary().sorted_ords_to_term_cb(&ordinals, |value| {
                 values.insert(String::from_utf8_lossy(value).into_owned(), counts.next().unwrap_or_default());
             })?;
+            if !all_there {
+                return Err(TantivyError::InternalError("a value that a document has is not in its column's dictionary".to_owned()));
+            }
         }
         Ok(values)
     }

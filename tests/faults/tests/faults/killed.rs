@@ -69,7 +69,8 @@ async fn what_follows_from_a_change_is_enqueued() {
     let mut all = Vec::new();
     at_every(Counted::All, 3, async |place| {
         let number = u64::try_from(all.len()).expect("a number");
-        let changes: Vec<Change> = (number..number + 3).map(made).collect();
+        // More than one call of each queue takes.
+        let changes: Vec<Change> = (number..number + 12).map(made).collect();
         all.extend(changes.iter().flat_map(|change| app::workers::changes::jobs_of(change).expect("jobs")));
         let event = entries(changes);
         let done = place.reached_by(&deployment, Changes::new(deployment.jobs()).handle(event.clone())).await;
