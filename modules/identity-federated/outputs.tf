@@ -38,6 +38,11 @@ output "client_id" {
   value       = aws_cognito_user_pool_client.this.id
 }
 
+output "sign_in_domain_target" {
+  description = "What the record of the sign-in page's own domain must lead to; null without one."
+  value       = var.domain == null ? null : aws_cognito_user_pool_domain.this.cloudfront_distribution
+}
+
 output "sign_in_url" {
   description = "Address of the sign-in page."
   value       = local.sign_in_url

@@ -97,6 +97,11 @@ variable "import_locations" {
     condition     = alltrue(flatten([for location in var.import_locations : [for folder in location.folders : can(regex("^[^/*?][^*?]*/$", folder))]]))
     error_message = "A location's folder ends with a slash, begins with none, and has no wildcard."
   }
+
+  validation {
+    condition     = alltrue([for location in var.import_locations : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", location.kms_key_arn)) if location.kms_key_arn != null])
+    error_message = "A location's key is named by its own ARN, not by an alias, and without wildcard: arn:aws:kms:REGION:ACCOUNT:key/ID."
+  }
 }
 
 variable "log_bucket" {

@@ -12,6 +12,14 @@ output "sign_in" {
   }
 }
 
+output "domain_targets" {
+  description = "What records of your domain names must lead to: the sign-in page's, and the API's unless its hosted zone was given. Null where there is none to make."
+  value = {
+    api     = try(var.api.domain.zone_id, null) == null ? module.stack.api_domain_target : null
+    sign_in = module.identity.sign_in_domain_target
+  }
+}
+
 output "function_names" {
   description = "Names of the functions by short name."
   value       = module.stack.function_names

@@ -338,6 +338,26 @@ run "refuses_folders_with_wildcards" {
   expect_failures = [var.import_locations]
 }
 
+run "refuses_every_key_as_a_locations" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", kms_key_arn = "arn:aws:kms:*:*:key/*" }]
+  }
+
+  expect_failures = [var.import_locations]
+}
+
+run "refuses_an_alias_as_a_locations_key" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", kms_key_arn = "alias/partners" }]
+  }
+
+  expect_failures = [var.import_locations]
+}
+
 run "federated_and_another_prefix" {
   variables {
     prefix            = "lake-2"

@@ -43,6 +43,12 @@ run "the_same_settings_everywhere" {
 run "existing_cluster_and_own_keys" {
   command = plan
 
+  override_resource {
+    target          = module.identity.aws_cognito_user_pool_domain.this
+    override_during = plan
+    values          = { cloudfront_distribution = "d1.cloudfront.example" }
+  }
+
   variables {
     prefix     = "lake-2"
     protect    = false
@@ -51,6 +57,7 @@ run "existing_cluster_and_own_keys" {
     log_bucket = { existing_name = "our-logs" }
     iam        = { role_path = "/lake/", permissions_boundary = "arn:aws:iam::123456789012:policy/boundary" }
     api        = { domain = { name = "api.lake.example", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1" } }
+    domain     = { name = "sign-in.lake.example", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" }
     alarms     = { enabled = false, dashboard = false }
     jwks_url   = "http://127.0.0.1:4566/{user_pool_id}/.well-known/jwks.json"
   }
@@ -58,6 +65,11 @@ run "existing_cluster_and_own_keys" {
   assert {
     condition     = output.api_url == "https://api.lake.example"
     error_message = "The API has the domain that was asked for."
+  }
+
+  assert {
+    condition     = output.sign_in.page == "https://sign-in.lake.example" && output.domain_targets.sign_in == "d1.cloudfront.example"
+    error_message = "Whoever makes the record is told what it leads to."
   }
 }
 
