@@ -49,7 +49,8 @@ impl FromIterator<(JobKind, String)> for QueueUrls {
 /// The port `Jobs` over SQS. A kind without a queue is `Unsupported`.
 ///
 /// Jobs of a group (audit records of a chain) go to a FIFO queue: it keeps their order and takes a message once that is
-/// sent twice within five minutes. A FIFO queue has no delay for a single message, so that is `Unsupported`.
+/// sent twice within five minutes. Where SQS itself takes only a part of a batch, what is sent again stands behind what
+/// was taken; a record carries its own time. A FIFO queue has no delay for a single message, so that is `Unsupported`.
 #[derive(Clone, Debug)]
 pub struct SqsJobs {
     client: Client,

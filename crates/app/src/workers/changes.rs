@@ -79,7 +79,8 @@ impl Handler<Change> for Changes {
         if self.tell_all(&batch).await.is_ok() {
             return outcome;
         }
-        // One after the other, and nothing beyond what failed: audit records of a chain keep the feed's order.
+        // One after the other, and nothing beyond what failed: audit records of a chain keep the feed's order, as far as the
+        // queue keeps that of a batch.
         let mut left = batch.into_iter();
         while let Some(entry) = left.next() {
             if let Err(error) = self.tell(&entry.body).await {

@@ -47,24 +47,14 @@ impl Message {
     }
 }
 
-impl Message {
-    /// Whether the other one may only come behind this one.
-    fn is_before(&self, other: &Self) -> bool {
-        matches!((&self.order, &other.order), (Some(one), Some(other)) if one.group == other.group)
-    }
-}
-
-/// In order, each as long as a batch may be, and with one message of a group at most: of a batch SQS may take a part, and what
-/// is sent again must not stand behind what came after it.
+/// In order, each as long as a batch may be.
 pub(super) fn batches(messages: Vec<Message>) -> Vec<Vec<Message>> {
     let mut batches: Vec<Vec<Message>> = Vec::new();
     let mut bytes = 0;
     for message in messages {
         bytes += message.body.len();
         match batches.last_mut() {
-            Some(batch) if batch.len() < BATCH && bytes <= LONGEST && !batch.iter().any(|other| other.is_before(&message)) => {
-                batch.push(message);
-            }
+            Some(batch) if batch.len() < BATCH && bytes <= LONGEST => batch.push(message),
             _ => {
                 bytes = message.body.len();
                 batches.push(vec![message]);
@@ -93,13 +83,6 @@ mod tests {
     fn a_batch_is_not_longer_than_sqs_takes() {
         let parts = batches(vec![message(LONGEST - 1), message(1), message(1), message(LONGEST)]);
         assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 1]);
-    }
-
-    #[test]
-    fn a_batch_has_one_message_of_a_group() {
-        let of = |group: &str| Message { order: Some(Order { group: group.to_owned(), once: String::new() }), ..message(1) };
-        let parts = batches(vec![of("1"), of("2"), message(1), of("1"), of("3"), of("3")]);
-        assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 1]);
     }
 
     #[test]
