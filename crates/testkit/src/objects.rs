@@ -140,20 +140,26 @@ pub async fn empty_content_is_stored(subject: &ObjectsSubject) {
     assert_eq!(info.sha256, Some(sha256_hex(b"")));
 }
 
-/// Ranges are inclusive, cut at the end, and refused behind it.
+/// Ranges are inclusive, cut at the end, and refused behind it: of the current version, and of one that is named.
 pub async fn ranges_are_read(subject: &ObjectsSubject) {
     let content = pattern(100_000);
-    subject.put("ranges", &content).await.expect("stored");
-    let object = subject.current("ranges");
-    for (start, end, expected) in
-        [(0, Some(0), 0..1), (5, Some(9), 5..10), (99_990, None, 99_990..100_000), (99_999, Some(200_000), 99_999..100_000)]
-    {
-        let (info, bytes) = subject.get(&object, Some(ByteRange { start, end })).await.expect("a range");
-        assert_eq!(bytes, content[expected], "{start}-{end:?}");
-        assert_eq!(info.size, 100_000, "the size is of the whole");
+    let stored = subject.put("ranges", &content).await.expect("stored");
+    let current = subject.current("ranges");
+    for object in [current.clone(), ObjectVersion { version: stored.version, ..current }] {
+        for (start, end, expected) in [
+            (0, Some(0), 0..1),
+            (5, Some(9), 5..10),
+            (40_000, Some(79_999), 40_000..80_000),
+            (99_990, None, 99_990..100_000),
+            (99_999, Some(200_000), 99_999..100_000),
+        ] {
+            let (info, bytes) = subject.get(&object, Some(ByteRange { start, end })).await.expect("a range");
+            assert_eq!(bytes, content[expected], "{start}-{end:?} of {object:?}");
+            assert_eq!(info.size, 100_000, "the size is of the whole");
+        }
+        let behind = subject.get(&object, Some(ByteRange { start: 100_000, end: None })).await;
+        assert_eq!(kind(behind), Some(PortErrorKind::InvalidArgument));
     }
-    let behind = subject.get(&object, Some(ByteRange { start: 100_000, end: None })).await;
-    assert_eq!(kind(behind), Some(PortErrorKind::InvalidArgument));
 }
 
 /// Content of several buffers arrives as it was, in chunks.

@@ -11,7 +11,10 @@ use std::{
 
 use aws_sdk_s3::primitives::{ByteStream as SdkStream, SdkBody};
 use bytes::Bytes;
-use domain::{PortError, PortErrorKind, ports::ByteStream};
+use domain::{
+    PortError, PortErrorKind,
+    ports::{ByteRange, ByteStream},
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use http_body::{Body, Frame, SizeHint};
 
@@ -68,4 +71,23 @@ pub(super) fn incoming(body: SdkStream) -> ByteStream {
     chunks
         .map_err(|error: aws_sdk_s3::primitives::ByteStreamError| PortError::new(PortErrorKind::Unavailable, "objects.get").because(error))
         .boxed()
+}
+
+/// The range of what comes as a whole; what is behind it is not waited for.
+pub(super) fn cut_out(body: ByteStream, range: ByteRange) -> ByteStream {
+    let end = range.end.map_or(u64::MAX, |last| last.saturating_add(1));
+    let parts = stream::try_unfold((body, 0_u64), move |(mut body, mut from)| async move {
+        while from < end {
+            let Some(mut chunk) = body.try_next().await? else { break };
+            let next = from.saturating_add(chunk.len() as u64);
+            let place = |of: u64| usize::try_from(of.clamp(from, next) - from).unwrap_or(usize::MAX);
+            let wanted = chunk.split_to(place(end)).split_off(place(range.start.min(end)));
+            from = next;
+            if !wanted.is_empty() {
+                return Ok(Some((wanted, (body, from))));
+            }
+        }
+        Ok(None)
+    });
+    parts.boxed()
 }

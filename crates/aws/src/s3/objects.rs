@@ -14,7 +14,7 @@ use domain::{
 
 use super::{
     S3Objects,
-    body::{SizedBody, incoming},
+    body::{SizedBody, cut_out, incoming},
     bulk_attempts,
     conversion::{Checksums, attachment, checksums, content_length, header_checksum, size, timestamp, version},
     errors::port_error,
@@ -89,9 +89,10 @@ impl Objects for S3Objects {
             .set_range(range_text);
         let found = request.send().await.map_err(port_error(OPERATION))?;
         let Checksums { sha256, composite_sha256 } = checksums(found.checksum_sha256());
-        let whole = match found.content_range() {
-            Some(range) => range.rsplit_once('/').and_then(|(_, whole)| whole.parse().ok()),
-            None => found.content_length(),
+        let (whole, cut) = match found.content_range() {
+            Some(told) => (told.rsplit_once('/').and_then(|(_, whole)| whole.parse().ok()), None),
+            // A server may answer with the whole instead (RFC 9110, 14.2).
+            None => (found.content_length(), range),
         };
         let info = ObjectInfo {
             key: object.address.key.clone(),
@@ -102,7 +103,12 @@ impl Objects for S3Objects {
             content_type: found.content_type,
             modified: timestamp(found.last_modified.as_ref()),
         };
-        Ok(ObjectBody { info, bytes: incoming(found.body) })
+        let bytes = match cut {
+            Some(range) if range.start >= info.size => return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION)),
+            Some(range) => cut_out(incoming(found.body), range),
+            None => incoming(found.body),
+        };
+        Ok(ObjectBody { info, bytes })
     }
 
     async fn head(&self, object: &ObjectVersion) -> PortResult<ObjectInfo> {

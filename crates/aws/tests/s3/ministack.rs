@@ -5,7 +5,9 @@
 //! - it takes headers that a signature does not cover, `x-amz-meta-…` and `x-amz-acl` among them; AWS answers 403
 //!   (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>);
 //! - it joins parts below 5 MiB; AWS answers `EntityTooSmall`
-//!   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
+//!   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>);
+//! - of a version that is named it answers with the whole, whatever range is asked for; AWS answers with the range
+//!   (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>). The adapter takes both.
 
 use std::{
     sync::{Arc, OnceLock},

@@ -199,7 +199,7 @@ impl Deployment {
 }
 
 /// Keeps versions, as the data bucket does.
-async fn make_bucket(account: &Account, prefix: &str) -> String {
+pub(crate) async fn make_bucket(account: &Account, prefix: &str) -> String {
     let bucket = format!("{prefix}-data");
     let config = aws_sdk_s3::config::Builder::from(account.config()).force_path_style(true).build();
     let client = aws_sdk_s3::Client::from_conf(config);

@@ -10,6 +10,7 @@ mod chains;
 mod directory;
 mod events;
 mod housekeeping;
+mod importing;
 mod indexing;
 mod kill;
 mod killed;
