@@ -22,3 +22,12 @@ output "signing_key_arn" {
   description = "ARN of the key that signs heads."
   value       = aws_kms_key.signing.arn
 }
+
+output "protection" {
+  description = "What keeps this module's resources from a mistake: whether the log group stays, whether the bucket is removed with its objects, days that KMS waits."
+  value = {
+    log_group_stays      = aws_cloudwatch_log_group.audit.skip_destroy
+    bucket_force_destroy = aws_s3_bucket.heads.force_destroy
+    key_deletion_days    = aws_kms_key.signing.deletion_window_in_days
+  }
+}

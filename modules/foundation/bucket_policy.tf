@@ -4,6 +4,15 @@
 # gives it the right key. A negated operator also matches when its key is absent, with `IfExists` or without; `Null`
 # is what tells "present and different" from "absent".
 
+locals {
+  object_principals = concat(
+    [local.root_arn],
+    flatten([for arn in concat(var.object_role_arns, var.reader_arns) : local.principal_patterns[arn]]),
+  )
+  # All of the policy but those who are let in, whose number is an input; a test holds that this is enough.
+  bucket_policy_characters = 1700 + length(jsonencode(local.object_principals))
+}
+
 resource "aws_s3_bucket_policy" "data" {
   bucket = aws_s3_bucket.data.id
   policy = jsonencode({
@@ -59,10 +68,7 @@ resource "aws_s3_bucket_policy" "data" {
         Resource  = "${local.bucket_arn}/*"
         Condition = {
           ArnNotLike = {
-            "aws:PrincipalArn" = concat(
-              [local.root_arn],
-              flatten([for arn in concat(var.object_role_arns, var.reader_arns) : local.principal_patterns[arn]]),
-            )
+            "aws:PrincipalArn" = local.object_principals
           }
         }
       },
@@ -71,4 +77,12 @@ resource "aws_s3_bucket_policy" "data" {
 
   # S3 answers a conflict when both are changed at once.
   depends_on = [aws_s3_bucket_public_access_block.data]
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html
+      condition     = local.bucket_policy_characters <= 20480
+      error_message = "A bucket's policy has at most 20 KB; with these reader_arns it would have up to ${local.bucket_policy_characters} bytes: name fewer, or several by one pattern."
+    }
+  }
 }

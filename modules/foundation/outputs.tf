@@ -48,3 +48,15 @@ output "kept_arns" {
     values(local.table_arns),
   )
 }
+
+output "protection" {
+  description = "What keeps this module's resources from a mistake: deletion protection by table, whether the bucket is removed with its objects, days that KMS waits by key made here."
+  value = {
+    tables               = { for name, table in aws_dynamodb_table.this : name => table.deletion_protection_enabled }
+    bucket_force_destroy = aws_s3_bucket.data.force_destroy
+    key_deletion_days = merge(
+      { for key in aws_kms_key.data : "data" => key.deletion_window_in_days },
+      { for key in aws_kms_key.user_secrets : "user_secrets" => key.deletion_window_in_days },
+    )
+  }
+}

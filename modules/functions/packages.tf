@@ -74,5 +74,5 @@ module "packages" {
     },
     local.sign,
     local.use_objects,
-  ])
+  ], local.list_locations)
 }

@@ -31,10 +31,29 @@ resource "aws_iam_role" "signer" {
 }
 
 resource "aws_iam_role_policy" "signer" {
-  name = "open"
-  role = aws_iam_role.signer.name
+  name   = "open"
+  role   = aws_iam_role.signer.name
+  policy = local.signer_policy
 
-  policy = jsonencode({
+  lifecycle {
+    precondition {
+      condition = local.imports_characters <= 10240
+      error_message = join("", [
+        "A role's inline policies have at most 10,240 characters; with these import_locations what ${var.prefix}-manifest-service may do takes up to ",
+        "${local.imports_characters}: name fewer folders, such as one above several of them.",
+      ])
+    }
+
+    precondition {
+      # Where keys are not known before they are made, only this one is exact.
+      condition     = length(replace(local.signer_policy, "/\\s/", "")) <= 10240
+      error_message = "A role's inline policies have at most 10,240 characters; what ${local.signer_name} may do takes ${length(replace(local.signer_policy, "/\\s/", ""))}."
+    }
+  }
+}
+
+locals {
+  signer_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat([
       {

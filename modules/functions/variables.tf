@@ -32,8 +32,9 @@ variable "iam" {
   nullable = false
 
   validation {
-    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path))
-    error_message = "A role's path begins and ends with a slash."
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path)) && length(var.iam.role_path) <= 512
+    error_message = "A role's path begins and ends with a slash, and has at most 512 characters."
   }
 }
 
@@ -143,6 +144,13 @@ variable "import_locations" {
   }
 
   validation {
+    # Policies have no other characters (https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html), and $ followed by
+    # a brace is a variable in them (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+    condition     = alltrue(flatten([for location in var.import_locations : [for folder in location.folders : can(regex("^[ -~\u00a0-\u00ff]*$", folder)) && !can(regex("[$][{]", folder))]]))
+    error_message = "A location's folder is written in Latin letters (ISO 8859-1), without a brace after $: IAM takes no other in a policy. Name a folder above it."
+  }
+
+  validation {
     condition     = alltrue([for location in var.import_locations : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", location.kms_key_arn)) if location.kms_key_arn != null])
     error_message = "A location's key is named by its own ARN, not by an alias, and without wildcard: arn:aws:kms:REGION:ACCOUNT:key/ID."
   }
@@ -154,7 +162,7 @@ variable "import_locations" {
 }
 
 variable "live_versions" {
-  description = "Holds functions, by short name, on an earlier version, to take a deployment back."
+  description = "Holds functions, by short name, on an earlier version, which must be there, to take a deployment back."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -114,7 +114,7 @@ variable "domain" {
   }
 
   validation {
-    condition     = var.domain == null || can(regex("^arn:[a-z-]+:acm:", var.domain.certificate_arn))
+    condition     = var.domain == null || can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[^/]+$", var.domain.certificate_arn))
     error_message = "The certificate is named by its ARN in AWS Certificate Manager."
   }
 }

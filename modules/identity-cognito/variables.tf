@@ -49,6 +49,12 @@ variable "administrator" {
   }
 
   validation {
+    # It is the sign-in name: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
+    condition     = length(var.administrator.email) <= 128
+    error_message = "Cognito takes sign-in names of at most 128 characters."
+  }
+
+  validation {
     condition     = length(trimspace(var.administrator.name)) >= 1 && length(var.administrator.name) <= 100
     error_message = "The administrator's name has 1 to 100 characters."
   }
@@ -131,8 +137,19 @@ variable "ses" {
   default = null
 
   validation {
-    condition     = var.ses == null || can(regex("^arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/", var.ses.identity_arn))
+    condition     = var.ses == null || can(regex("^arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/[^/]+$", var.ses.identity_arn))
     error_message = "The SES identity is named by its ARN."
+  }
+
+  validation {
+    # An address that is verified, or one of a domain that is: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-email.html
+    condition = var.ses == null || try(
+      strcontains(split("/", var.ses.identity_arn)[1], "@")
+      ? lower(regex("[^<>\\s]+@[^<>\\s]+", var.ses.from)) == lower(split("/", var.ses.identity_arn)[1])
+      : endswith(".${lower(regex("@([^<>\\s]+)", var.ses.from)[0])}", ".${lower(split("/", var.ses.identity_arn)[1])}"),
+      false,
+    )
+    error_message = "Mails are sent from the identity's address, or one of its domain: `from` is neither."
   }
 }
 
@@ -161,13 +178,19 @@ variable "domain" {
   default = null
 
   validation {
-    condition     = var.domain == null || can(regex("^arn:[a-z-]+:acm:us-east-1:", var.domain.certificate_arn))
+    condition     = var.domain == null || can(regex("^arn:[a-z-]+:acm:us-east-1:[0-9]{12}:certificate/[^/]+$", var.domain.certificate_arn))
     error_message = "The certificate is named by its ARN in AWS Certificate Manager, in us-east-1."
   }
 
   validation {
     condition     = var.domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.domain.name))
     error_message = "The domain is a host's name in lower case, such as sign-in.lake.example.com."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolDomain.html
+    condition     = var.domain == null || try(length(var.domain.name) <= 63, false)
+    error_message = "Cognito takes names of at most 63 characters, all of its parts counted."
   }
 
   validation {
@@ -201,9 +224,16 @@ variable "logout_urls" {
 }
 
 variable "web_acl_arn" {
-  description = "A WAF web ACL for the sign-in page."
+  description = "A WAF web ACL for the sign-in page: a regional one, in the deployment's region."
   type        = string
   default     = null
+
+  validation {
+    # CloudFront's are for distributions, those of WAF Classic for nobody here
+    # (https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html).
+    condition     = var.web_acl_arn == null || can(regex("^arn:[a-z-]+:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[^/]+/[^/]+$", var.web_acl_arn))
+    error_message = "A user pool takes a regional web ACL of WAF: arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, not one for CloudFront (global/webacl)."
+  }
 }
 
 variable "jwks_url" {

@@ -29,4 +29,12 @@ resource "aws_wafv2_web_acl_association" "this" {
 
   resource_arn = aws_cognito_user_pool.this.arn
   web_acl_arn  = var.web_acl_arn
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-waf.html
+      condition     = split(":", var.web_acl_arn)[3] == data.aws_region.current.name
+      error_message = "The web ACL must be in the user pool's region, ${data.aws_region.current.name}."
+    }
+  }
 }

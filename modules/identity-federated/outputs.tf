@@ -67,6 +67,11 @@ output "identity_provider" {
   }
 }
 
+output "protection" {
+  description = "Whether the user pool refuses to be deleted (`ACTIVE`)."
+  value       = { user_pool = aws_cognito_user_pool.this.deletion_protection }
+}
+
 output "destroyed_after_tables" {
   description = "Values of what must not go before the tables: people, and how they sign in."
   value = [

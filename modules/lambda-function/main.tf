@@ -66,10 +66,26 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_iam_role_policy.this]
 }
 
+# A version that is not there would be refused by the alias only when all else is applied; this read is part of the plan.
+# https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+data "aws_lambda_function" "live" {
+  count = var.live_version == null ? 0 : 1
+
+  function_name = local.name
+  qualifier     = var.live_version
+
+  lifecycle {
+    postcondition {
+      condition     = self.version == var.live_version
+      error_message = "${local.name} has no version ${var.live_version} to hold callers on."
+    }
+  }
+}
+
 # What callers name: moving it back to an earlier version takes a deployment back at once.
 resource "aws_lambda_alias" "live" {
   name             = "live"
   description      = "The version that callers reach"
   function_name    = aws_lambda_function.this.function_name
-  function_version = coalesce(var.live_version, aws_lambda_function.this.version)
+  function_version = coalesce(one(data.aws_lambda_function.live[*].version), aws_lambda_function.this.version)
 }

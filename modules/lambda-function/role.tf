@@ -37,14 +37,24 @@ locals {
     local.send_dead_letters,
     local.send_traces,
   )
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = local.statements
+  })
 }
 
 resource "aws_iam_role_policy" "this" {
   name = "use"
   role = aws_iam_role.this.name
 
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = local.statements
-  })
+  policy = local.policy
+
+  lifecycle {
+    precondition {
+      # "IAM doesn't count white space": https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(replace(local.policy, "/\\s/", "")) <= 10240
+      error_message = "A role's inline policies have at most 10,240 characters; what ${local.name} may do takes ${length(replace(local.policy, "/\\s/", ""))}."
+    }
+  }
 }

@@ -139,8 +139,9 @@ variable "iam" {
   nullable = false
 
   validation {
-    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path))
-    error_message = "A role's path begins and ends with a slash."
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path)) && length(var.iam.role_path) <= 512
+    error_message = "A role's path begins and ends with a slash, and has at most 512 characters."
   }
 
   validation {
@@ -183,7 +184,7 @@ variable "tracing" {
 }
 
 variable "live_version" {
-  description = "Holds the alias on an earlier version, to take a deployment back; the newest by default."
+  description = "Holds the alias on an earlier version, which must be there, to take a deployment back; the newest by default."
   type        = string
   default     = null
 

@@ -90,10 +90,23 @@ variable "alarms" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that hear of alarms."
+  description = "Standard SNS topics that hear of alarms, at most five."
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    # A topic that keeps an order takes no message without a group, which alarms don't give
+    # (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", arn))])
+    error_message = "Alarms go to standard topics of SNS, by ARN (arn:aws:sns:REGION:ACCOUNT:NAME); to none whose name ends with .fifo."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    condition     = length(var.alarm_topic_arns) <= 5
+    error_message = "An alarm tells at most five topics."
+  }
 }
 
 variable "dashboard" {

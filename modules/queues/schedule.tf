@@ -4,6 +4,8 @@
 locals {
   scheduled     = var.schedule.enabled ? 1 : 0
   schedule_name = "${var.prefix}-housekeeping"
+  # As KMS calls SQS, by the partition's own domain or by that of all.
+  via_queues = distinct(["sqs.${local.region}.amazonaws.com", "sqs.${local.region}.${data.aws_partition.current.dns_suffix}"])
 }
 
 resource "aws_scheduler_schedule_group" "this" {
@@ -92,10 +94,12 @@ resource "aws_iam_role_policy" "schedule" {
         Resource = local.dead_letter_queue_arns["housekeeping"]
       },
       {
-        Sid      = "EncryptDeadLetters"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = var.key_arn
+        # In the name of SQS alone: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+        Sid       = "EncryptDeadLetters"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = var.key_arn
+        Condition = { StringEquals = { "kms:ViaService" = local.via_queues } }
       },
     ]
   })

@@ -32,8 +32,9 @@ variable "iam" {
   nullable = false
 
   validation {
-    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path))
-    error_message = "A role's path begins and ends with a slash."
+    # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.iam.role_path)) && length(var.iam.role_path) <= 512
+    error_message = "A role's path begins and ends with a slash, and has at most 512 characters."
   }
 }
 
@@ -123,10 +124,23 @@ variable "alarms" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that hear of alarms."
+  description = "Standard SNS topics that hear of alarms, at most five."
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    # A topic that keeps an order takes no message without a group, which alarms don't give
+    # (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", arn))])
+    error_message = "Alarms go to standard topics of SNS, by ARN (arn:aws:sns:REGION:ACCOUNT:NAME); to none whose name ends with .fifo."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    condition     = length(var.alarm_topic_arns) <= 5
+    error_message = "An alarm tells at most five topics."
+  }
 }
 
 variable "schedule" {
@@ -140,8 +154,9 @@ variable "schedule" {
   nullable = false
 
   validation {
-    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.schedule.expression))
-    error_message = "The expression is rate(…) or cron(…)."
+    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    condition     = can(regex("^(rate\\([1-9][0-9]* (minute|hour|day)s?\\)|cron\\([^ ()]+( [^ ()]+){5}\\))$", var.schedule.expression))
+    error_message = "The expression is rate(VALUE minutes), hours or days, or cron(…) with six fields."
   }
 
   validation {

@@ -34,6 +34,11 @@ locals {
     }
   ]
 
+  access_policies = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(local.product_statements, local.network_statements)
+  })
+
   network_read_warning = local.network == null ? null : join(" ", [
     local.network.unsigned ? "Anybody" : "The named principals",
     "at ${join(", ", local.network.cidrs)} can read every package's search document, whatever the product's access rules say.",
@@ -44,9 +49,14 @@ locals {
 resource "aws_opensearch_domain_policy" "this" {
   count = local.makes
 
-  domain_name = aws_opensearch_domain.this[0].domain_name
-  access_policies = jsonencode({
-    Version   = "2012-10-17"
-    Statement = concat(local.product_statements, local.network_statements)
-  })
+  domain_name     = aws_opensearch_domain.this[0].domain_name
+  access_policies = local.access_policies
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#domain-policy-limit
+      condition     = length(local.access_policies) <= 102400
+      error_message = "A domain's access policy has at most 100 KiB; with this network_read it has ${length(local.access_policies)} bytes: name fewer principals or address ranges."
+    }
+  }
 }

@@ -97,4 +97,11 @@ resource "aws_opensearch_domain" "this" {
   }
 
   depends_on = [aws_cloudwatch_log_resource_policy.this]
+
+  lifecycle {
+    precondition {
+      condition     = local.volume_gib <= local.largest_volume_gib
+      error_message = "A node ${local.instance_type} has a volume of at most ${local.largest_volume_gib} GiB, not ${local.volume_gib}: take a larger type, or more nodes."
+    }
+  }
 }

@@ -91,6 +91,30 @@ variable "domain" {
   }
 
   validation {
+    # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#ebsresource
+    condition     = var.domain.instance_type == null || !can(regex("^(i[0-9]+[a-z]*|im[0-9]+[a-z]*|[cmr][0-9]+[a-z]*d|[cmr]4|ultrawarm.*)\\.", var.domain.instance_type))
+    error_message = "A node has a volume of type gp3: i…, im… and …d (r6gd) have local disks in its place, m4, c4 and r4 have older types, and ultrawarm… holds no live index."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html
+    condition     = alltrue([for type in [var.domain.instance_type, var.domain.master_instance_type] : type == null || !can(regex("^(t2|m3|r3|ultrawarm.*)\\.", type))])
+    error_message = "T2, M3 and R3 don't encrypt what is at rest, and ultrawarm… is neither a data node nor a master."
+  }
+
+  validation {
+    # The same page.
+    condition     = alltrue([for type in [var.domain.instance_type, var.domain.master_instance_type] : type == null || !can(regex("^t3\\.", type)) || can(regex("^t3\\.(small|medium)\\.", type))])
+    error_message = "Of T3 there are t3.small.search and t3.medium.search."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#clusterresource
+    condition     = !can(regex("^t3\\.", coalesce(var.domain.master_instance_type, "none"))) || coalesce(var.domain.nodes, 3) <= 10
+    error_message = "T3 masters are for at most ten data nodes."
+  }
+
+  validation {
     condition     = var.domain.preset == "ha" || var.domain.master_instance_type == null
     error_message = "Only the preset ha has dedicated masters."
   }

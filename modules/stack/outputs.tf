@@ -62,3 +62,12 @@ output "warnings" {
   description = "What people should know about this deployment."
   value       = compact([module.search_domain.network_read_warning])
 }
+
+output "protection" {
+  description = "What keeps from a mistake what can't be made again, as planned: by module."
+  value = {
+    foundation = module.foundation.protection
+    audit      = module.audit.protection
+    buckets    = module.buckets.protection
+  }
+}

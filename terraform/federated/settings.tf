@@ -25,6 +25,20 @@ variable "tags" {
     condition     = !anytrue([for key in keys(var.tags) : startswith(lower(key), "aws:")])
     error_message = "AWS reserves tags whose keys begin with aws: for itself."
   }
+
+  validation {
+    # What every service takes; IAM is the strictest of them: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    condition = length(var.tags) <= 50 && alltrue([
+      for key, value in var.tags :
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))
+    ])
+    error_message = "There are at most 50 tags; a key has 1 to 128 characters and a value up to 256: letters, digits, spaces and _ . : / = + - @."
+  }
+
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "IAM takes tags whose keys differ in case alone for the same."
+  }
 }
 
 variable "protect" {
@@ -96,6 +110,13 @@ variable "import_locations" {
   validation {
     condition     = alltrue(flatten([for location in var.import_locations : [for folder in location.folders : can(regex("^[^/*?][^*?]*/$", folder))]]))
     error_message = "A location's folder ends with a slash, begins with none, and has no wildcard."
+  }
+
+  validation {
+    # Policies have no other characters (https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html), and $ followed by
+    # a brace is a variable in them (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+    condition     = alltrue(flatten([for location in var.import_locations : [for folder in location.folders : can(regex("^[ -~\u00a0-\u00ff]*$", folder)) && !can(regex("[$][{]", folder))]]))
+    error_message = "A location's folder is written in Latin letters (ISO 8859-1), without a brace after $: IAM takes no other in a policy. Name a folder above it."
   }
 
   validation {
@@ -222,7 +243,7 @@ variable "audit_lock_mode" {
 }
 
 variable "alarms" {
-  description = "Whether alarms and a dashboard are made, and the SNS topics that hear of alarms (module `observability`)."
+  description = "Whether alarms and a dashboard are made, and the standard SNS topics that hear of alarms (module `observability`)."
   type = object({
     enabled    = optional(bool, true)
     dashboard  = optional(bool, true)
@@ -234,6 +255,19 @@ variable "alarms" {
   validation {
     condition     = var.alarms.enabled || length(var.alarms.topic_arns) == 0
     error_message = "Without alarms no topic hears of any."
+  }
+
+  validation {
+    # A topic that keeps an order takes no message without a group, which alarms don't give
+    # (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+    condition     = alltrue([for arn in var.alarms.topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", arn))])
+    error_message = "Alarms go to standard topics of SNS, by ARN (arn:aws:sns:REGION:ACCOUNT:NAME); to none whose name ends with .fifo."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    condition     = length(var.alarms.topic_arns) <= 5
+    error_message = "An alarm tells at most five topics."
   }
 }
 

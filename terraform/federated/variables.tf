@@ -95,7 +95,7 @@ variable "logout_urls" {
 }
 
 variable "web_acl_arn" {
-  description = "A WAF web ACL for the sign-in page."
+  description = "A WAF web ACL for the sign-in page: a regional one, in the deployment's region."
   type        = string
   default     = null
 }

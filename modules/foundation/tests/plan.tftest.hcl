@@ -236,3 +236,22 @@ run "refuses_a_prefix_that_is_taken" {
 
   expect_failures = [var.prefix]
 }
+
+run "refuses_more_readers_than_a_buckets_policy_holds" {
+  command = plan
+
+  variables {
+    reader_arns = [for number in range(150) : "arn:aws:iam::123456789012:role/analysts-of-department-${number}"]
+  }
+
+  expect_failures = [aws_s3_bucket_policy.data]
+}
+
+run "what_protects_is_told" {
+  command = plan
+
+  assert {
+    condition     = output.protection == { tables = { for name in keys(output.table_names) : name => true }, bucket_force_destroy = false, key_deletion_days = { data = 30, user_secrets = 30 } }
+    error_message = "By default nothing goes by mistake."
+  }
+}

@@ -113,3 +113,16 @@ run "only_the_named_roles_use_the_key_of_users_secrets" {
     error_message = "Both keys are administered alike."
   }
 }
+
+run "the_buckets_policy_is_no_longer_than_its_bound" {
+  command = apply
+
+  variables {
+    prefix = "data-lake-of-us"
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_policy.data.policy) <= local.bucket_policy_characters && local.bucket_policy_characters - length(aws_s3_bucket_policy.data.policy) < 600
+    error_message = "The bound is ${local.bucket_policy_characters}, the policy has ${length(aws_s3_bucket_policy.data.policy)} bytes."
+  }
+}

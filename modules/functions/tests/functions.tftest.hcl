@@ -80,6 +80,17 @@ variables {
   console_origins = ["https://console.example"]
 }
 
+# The first of all, as in an empty account: keys and log groups are not known yet, and the refusal comes with the plan.
+run "refuses_more_folders_than_a_policy_holds" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners-of-research", folders = [for number in range(100) : "incoming/2026/team-of-researchers-${number}/"] }]
+  }
+
+  expect_failures = [aws_iam_role_policy.signer]
+}
+
 run "all_functions" {
   assert {
     condition = { for name, function in output.functions : name => function.name } == {
@@ -313,7 +324,12 @@ run "locations_are_read_and_never_written" {
   }
 
   assert {
-    condition     = !strcontains(module.packages.policy, "partners") && !strcontains(module.housekeeping.policy, "partners")
+    condition     = [for statement in jsondecode(module.packages.policy).Statement : [statement.Action, statement.Resource] if strcontains(jsonencode(statement), "partners")] == [[["s3:ListBucket"], ["arn:aws:s3:::partners", "arn:aws:s3:::open-data"]]]
+    error_message = "Packages show what lies in folders of locations, and open nothing there."
+  }
+
+  assert {
+    condition     = !strcontains(module.housekeeping.policy, "partners")
     error_message = "Nobody else reaches locations; least of all whoever deletes."
   }
 }
@@ -359,6 +375,11 @@ run "refuses_an_alias_as_a_locations_key" {
 }
 
 run "federated_and_another_prefix" {
+  override_data {
+    target = module.packages.data.aws_lambda_function.live
+    values = { version = "3" }
+  }
+
   variables {
     prefix            = "lake-2"
     directory         = "federated"
@@ -678,4 +699,72 @@ run "refuses_code_that_is_not_there" {
   }
 
   expect_failures = [var.code]
+}
+
+run "refuses_a_path_longer_than_iams" {
+  command = plan
+
+  variables {
+    iam = { role_path = "/${join("", [for number in range(511) : "x"])}/" }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "refuses_a_folder_that_no_policy_can_name" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", folders = ["日本/"] }]
+  }
+
+  expect_failures = [var.import_locations]
+}
+
+run "refuses_a_folder_that_policies_take_for_a_variable" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", folders = ["$${aws:username}/"] }]
+  }
+
+  expect_failures = [var.import_locations]
+}
+
+run "a_folder_with_umlauts_and_money" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", folders = ["Zürich $/"] }]
+  }
+
+  assert {
+    condition     = contains(local.location_objects, "arn:aws:s3:::partners/Zürich $/*")
+    error_message = "What a policy can name is taken."
+  }
+}
+
+# The plan's bound leaves room for the longest names of regions and partitions, and not much more: this run has short ones.
+run "what_policies_have_besides_locations" {
+  variables {
+    prefix  = "data-lake-of-our"
+    iam     = { role_path = "/${join("", [for number in range(510) : "x"])}/" }
+    runtime = { tracing = true }
+  }
+
+  assert {
+    condition     = length(local.signer_policy) < length(module.manifest.policy) && abs(local.other_characters - 400 - length(module.manifest.policy)) < 300
+    error_message = "Besides locations a policy has ${length(module.manifest.policy)} characters: the bound in the plan, ${local.other_characters}, is not some 400 above it."
+  }
+}
+
+run "as_many_folders_as_fit" {
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners-of-research", folders = [for number in range(80) : "incoming/2026/team-of-researchers-${number}/"] }]
+  }
+
+  assert {
+    condition     = length(module.manifest.policy) <= local.imports_characters && local.imports_characters <= 10240
+    error_message = "What fits is taken, and the bound holds."
+  }
 }

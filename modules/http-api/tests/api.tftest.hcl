@@ -203,3 +203,13 @@ run "refuses_a_domain_that_is_no_host" {
 
   expect_failures = [var.domain]
 }
+
+run "refuses_an_authority_as_a_certificate" {
+  command = plan
+
+  variables {
+    domain = { name = "api.lake.example", certificate_arn = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/1" }
+  }
+
+  expect_failures = [var.domain]
+}

@@ -288,3 +288,94 @@ run "keys_of_a_host" {
     error_message = "Keys may come from another host."
   }
 }
+
+run "refuses_a_web_acl_of_cloudfront" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/lake/1"
+  }
+
+  expect_failures = [var.web_acl_arn]
+}
+
+run "refuses_a_web_acl_of_the_former_waf" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:waf-regional:eu-west-1:123456789012:webacl/1"
+  }
+
+  expect_failures = [var.web_acl_arn]
+}
+
+run "refuses_a_web_acl_of_another_region" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/lake/1"
+  }
+
+  expect_failures = [aws_wafv2_web_acl_association.this]
+}
+
+run "refuses_a_sign_in_domain_that_is_too_long" {
+  command = plan
+
+  variables {
+    domain = { name = "sign-in.${join(".", [for number in range(8) : "department"])}.example", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_an_authority_as_a_certificate" {
+  command = plan
+
+  variables {
+    domain = { name = "sign-in.lake.example", certificate_arn = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_an_administrator_whose_address_is_too_long" {
+  command = plan
+
+  variables {
+    administrator = { email = "${join("", [for number in range(120) : "a"])}@example.com", name = "Ada" }
+  }
+
+  expect_failures = [var.administrator]
+}
+
+run "refuses_mails_from_another_domain" {
+  command = plan
+
+  variables {
+    ses = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "lake@notexample.com" }
+  }
+
+  expect_failures = [var.ses]
+}
+
+run "refuses_mails_from_another_address" {
+  command = plan
+
+  variables {
+    ses = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/lake@example.com", from = "pond@example.com" }
+  }
+
+  expect_failures = [var.ses]
+}
+
+run "mails_from_a_subdomain_and_with_a_name" {
+  variables {
+    ses = { identity_arn = "arn:aws:ses:eu-west-1:123456789012:identity/example.com", from = "Data Lake <lake@mail.Example.com>" }
+  }
+
+  assert {
+    condition     = one(aws_cognito_user_pool.this.email_configuration).from_email_address == "Data Lake <lake@mail.Example.com>"
+    error_message = "A domain's identity sends for all of its addresses."
+  }
+}

@@ -368,3 +368,53 @@ run "names_with_commas_and_brackets" {
     error_message = "A comma is part of a name, and so is a bracket inside."
   }
 }
+
+run "refuses_a_web_acl_of_cloudfront" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/lake/1"
+  }
+
+  expect_failures = [var.web_acl_arn]
+}
+
+run "refuses_a_web_acl_of_the_former_waf" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:waf-regional:eu-west-1:123456789012:webacl/1"
+  }
+
+  expect_failures = [var.web_acl_arn]
+}
+
+run "refuses_a_web_acl_of_another_region" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/lake/1"
+  }
+
+  expect_failures = [aws_wafv2_web_acl_association.this]
+}
+
+run "refuses_a_sign_in_domain_that_is_too_long" {
+  command = plan
+
+  variables {
+    domain = { name = "sign-in.${join(".", [for number in range(8) : "department"])}.example", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_an_authority_as_a_certificate" {
+  command = plan
+
+  variables {
+    domain = { name = "sign-in.lake.example", certificate_arn = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1" }
+  }
+
+  expect_failures = [var.domain]
+}

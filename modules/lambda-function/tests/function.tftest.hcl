@@ -82,6 +82,11 @@ run "one_function" {
 }
 
 run "everything_asked_for" {
+  override_data {
+    target = data.aws_lambda_function.live
+    values = { version = "3" }
+  }
+
   variables {
     prefix                = "lake-2"
     tags                  = { team = "data" }
@@ -243,4 +248,51 @@ run "refuses_a_prefix_that_is_taken" {
   }
 
   expect_failures = [var.prefix]
+}
+
+run "refuses_a_path_longer_than_iams" {
+  command = plan
+
+  variables {
+    iam = { role_path = "/${join("", [for number in range(511) : "x"])}/" }
+  }
+
+  expect_failures = [var.iam]
+}
+
+# The runs before made the log group, whose ARN the policy names: in a plan it must be known.
+run "refuses_a_policy_that_iam_does_not_take" {
+  command = plan
+
+  variables {
+    statements = [{ sid = "Read", actions = ["s3:GetObject"], resources = [for number in range(300) : "arn:aws:s3:::partners/incoming/2026/team-${number}/*"] }]
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
+}
+
+run "white_space_does_not_count" {
+  variables {
+    statements = [{ sid = "Read", actions = ["s3:GetObject"], resources = ["arn:aws:s3:::partners/${format("%10240s", "")}/*"] }]
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.this.policy) > 10240
+    error_message = "IAM counts no white space."
+  }
+}
+
+run "refuses_to_hold_callers_on_a_version_that_is_not_there" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_function.live
+    values = { version = "6" }
+  }
+
+  variables {
+    live_version = "7"
+  }
+
+  expect_failures = [data.aws_lambda_function.live]
 }

@@ -187,3 +187,33 @@ run "refuses_a_budget_that_tells_nobody_by_mail" {
 
   expect_failures = [var.budget]
 }
+
+run "refuses_a_queue_as_a_topic" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = ["arn:aws:sqs:eu-west-1:123456789012:operations"]
+  }
+
+  expect_failures = [var.alarm_topic_arns]
+}
+
+run "refuses_a_topic_that_keeps_an_order" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = ["arn:aws:sns:eu-west-1:123456789012:operations.fifo"]
+  }
+
+  expect_failures = [var.alarm_topic_arns]
+}
+
+run "refuses_six_topics" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = [for number in range(6) : "arn:aws:sns:eu-west-1:123456789012:operations-${number}"]
+  }
+
+  expect_failures = [var.alarm_topic_arns]
+}

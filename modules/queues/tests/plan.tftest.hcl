@@ -116,7 +116,10 @@ run "the_schedule_wakes_housekeeping_and_may_do_nothing_else" {
     condition = jsondecode(aws_iam_role_policy.schedule[0].policy).Statement == [
       { Sid = "Wake", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = var.housekeeping_function_arn },
       { Sid = "DeadLetters", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = "arn:aws:sqs:eu-west-1:123456789012:data-lake-housekeeping-dead" },
-      { Sid = "EncryptDeadLetters", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.key_arn },
+      {
+        Sid       = "EncryptDeadLetters", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.key_arn
+        Condition = { StringEquals = { "kms:ViaService" = ["sqs.eu-west-1.amazonaws.com"] } }
+      },
     ]
     error_message = "The schedule's role is not exactly what it should be."
   }
@@ -266,4 +269,77 @@ run "refuses_a_prefix_that_is_taken" {
   }
 
   expect_failures = [var.prefix]
+}
+
+run "refuses_a_queue_as_a_topic" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = ["arn:aws:sqs:eu-west-1:123456789012:operations"]
+  }
+
+  expect_failures = [var.alarm_topic_arns]
+}
+
+run "refuses_a_topic_that_keeps_an_order" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = ["arn:aws:sns:eu-west-1:123456789012:operations.fifo"]
+  }
+
+  expect_failures = [var.alarm_topic_arns]
+}
+
+run "refuses_six_topics" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = [for number in range(6) : "arn:aws:sns:eu-west-1:123456789012:operations-${number}"]
+  }
+
+  expect_failures = [var.alarm_topic_arns]
+}
+
+run "refuses_a_path_longer_than_iams" {
+  command = plan
+
+  variables {
+    iam = { role_path = "/${join("", [for number in range(511) : "x"])}/" }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "refuses_a_rate_of_nothing" {
+  command = plan
+
+  variables {
+    schedule = { expression = "rate(15 parsecs)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "refuses_a_time_of_five_fields" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(0 4 * * *)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedules_as_aws_writes_them" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(0/15 * * * ? *)" }
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.housekeeping[0].schedule_expression == "cron(0/15 * * * ? *)"
+    error_message = "Six fields are a time."
+  }
 }

@@ -362,3 +362,148 @@ run "the_largest_domain" {
     error_message = "The limits themselves are allowed."
   }
 }
+
+run "refuses_a_node_with_a_local_disk" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "i3.large.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_node_with_a_newer_local_disk" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "i4g.large.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_node_with_a_local_disk_by_its_last_letter" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "r6gd.large.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_node_without_encryption" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "t2.small.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_node_of_an_older_generation" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "m4.large.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_node_for_warm_indexes" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "ultrawarm1.medium.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_node_that_t3_does_not_have" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "t3.large.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_a_master_without_encryption" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", master_instance_type = "r3.large.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_small_masters_for_many_nodes" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", nodes = 12, master_instance_type = "t3.medium.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "refuses_more_disk_than_the_presets_node_has" {
+  command = plan
+
+  variables {
+    domain = { volume_gib = 101 }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_more_disk_than_the_node_has" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", instance_type = "m6g.large.search", volume_gib = 1025 }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_a_policy_that_the_service_does_not_take" {
+  command = plan
+
+  variables {
+    network_read = { cidrs = ["203.0.113.0/24"], principal_arns = [for number in range(1000) : "arn:aws:iam::123456789012:role/analysts/of/department-${number}"] }
+  }
+
+  expect_failures = [aws_opensearch_domain_policy.this]
+}
+
+run "as_much_disk_as_the_node_has" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", instance_type = "r6g.12xlarge.search", master_instance_type = "t3.medium.search", nodes = 9, volume_gib = 24576 }
+  }
+
+  assert {
+    condition     = aws_opensearch_domain.this[0].ebs_options[0].volume_size == 24576 && local.largest_volume_gib == 24576
+    error_message = "The limits themselves are allowed."
+  }
+}
+
+run "both_presets_are_within_the_limits" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for preset in values(local.presets) :
+      preset.volume_gib <= try(local.volume_sizes[local.volume_families[split(".", preset.instance_type)[0]]][split(".", preset.instance_type)[1]], 24576)
+    ])
+    error_message = "A preset is what AWS takes."
+  }
+}

@@ -204,3 +204,83 @@ run "what_is_in_this_region" {
     error_message = "Keys, topics and certificates of the same region are taken."
   }
 }
+
+run "refuses_a_queue_as_a_topic" {
+  command = plan
+
+  variables {
+    alarms = { topic_arns = ["arn:aws:sqs:eu-west-1:123456789012:operations"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_a_topic_that_keeps_an_order" {
+  command = plan
+
+  variables {
+    alarms = { topic_arns = ["arn:aws:sns:eu-west-1:123456789012:operations.fifo"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_six_topics" {
+  command = plan
+
+  variables {
+    alarms = { topic_arns = [for number in range(6) : "arn:aws:sns:eu-west-1:123456789012:operations-${number}"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_more_tags_than_aws" {
+  command = plan
+
+  variables {
+    tags = { for number in range(51) : "tag-${number}" => "lake" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_tag_with_an_ampersand" {
+  command = plan
+
+  variables {
+    tags = { team = "research & development" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_tag_that_is_too_long" {
+  command = plan
+
+  variables {
+    tags = { team = join("", [for number in range(257) : "x"]) }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_that_differ_in_case" {
+  command = plan
+
+  variables {
+    tags = { team = "lake", Team = "lake" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_folder_that_no_policy_can_name" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", folders = ["日本/"] }]
+  }
+
+  expect_failures = [var.import_locations]
+}

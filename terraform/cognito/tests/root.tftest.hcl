@@ -218,3 +218,132 @@ run "a_prefix_beside_those" {
     error_message = "Only these beginnings and ends are taken."
   }
 }
+
+run "refuses_a_queue_as_a_topic" {
+  command = plan
+
+  variables {
+    alarms = { topic_arns = ["arn:aws:sqs:eu-west-1:123456789012:operations"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_a_topic_that_keeps_an_order" {
+  command = plan
+
+  variables {
+    alarms = { topic_arns = ["arn:aws:sns:eu-west-1:123456789012:operations.fifo"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_six_topics" {
+  command = plan
+
+  variables {
+    alarms = { topic_arns = [for number in range(6) : "arn:aws:sns:eu-west-1:123456789012:operations-${number}"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_more_tags_than_aws" {
+  command = plan
+
+  variables {
+    tags = { for number in range(51) : "tag-${number}" => "lake" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_tag_with_an_ampersand" {
+  command = plan
+
+  variables {
+    tags = { team = "research & development" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_tag_that_is_too_long" {
+  command = plan
+
+  variables {
+    tags = { team = join("", [for number in range(257) : "x"]) }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_tags_that_differ_in_case" {
+  command = plan
+
+  variables {
+    tags = { team = "lake", Team = "lake" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "refuses_a_folder_that_no_policy_can_name" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", folders = ["日本/"] }]
+  }
+
+  expect_failures = [var.import_locations]
+}
+
+run "protected_by_default" {
+  command = plan
+
+  assert {
+    condition = module.stack.protection == {
+      foundation = {
+        tables               = { for name in ["cart", "datasets", "keys", "metadata", "packages", "settings"] : name => true }
+        bucket_force_destroy = false
+        key_deletion_days    = { data = 30, user_secrets = 30 }
+      }
+      audit   = { log_group_stays = true, bucket_force_destroy = false, key_deletion_days = 30 }
+      buckets = { bucket_force_destroy = false }
+    }
+    error_message = "What can't be made again refuses to be destroyed."
+  }
+
+  assert {
+    condition     = module.identity.protection.user_pool == "ACTIVE"
+    error_message = "The user pool refuses to be deleted."
+  }
+}
+
+run "unprotected_when_asked_for" {
+  command = plan
+
+  variables {
+    protect = false
+    keys    = { deletion_window_in_days = 7 }
+  }
+
+  assert {
+    condition = module.stack.protection == {
+      foundation = {
+        tables               = { for name in ["cart", "datasets", "keys", "metadata", "packages", "settings"] : name => false }
+        bucket_force_destroy = true
+        key_deletion_days    = { data = 7, user_secrets = 7 }
+      }
+      audit   = { log_group_stays = false, bucket_force_destroy = true, key_deletion_days = 7 }
+      buckets = { bucket_force_destroy = true }
+    }
+    error_message = "Whoever says so can destroy everything, and keys can still be rescued for as long as was asked for."
+  }
+
+  assert {
+    condition     = module.identity.protection.user_pool == "INACTIVE"
+    error_message = "The user pool can be deleted then."
+  }
+}
