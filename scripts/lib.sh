@@ -30,11 +30,16 @@ python_environment() {
     local key folder
     key=$(printf '%s\n' "$@" | sha256sum | cut -c1-16)
     folder="$cache/python/$name-$key"
-    if [ ! -e "$folder/.complete" ]; then
-        rm -rf "$folder"
-        python3 -m venv "$folder" >&2
-        "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
-        touch "$folder/.complete"
-    fi
+    mkdir -p "$cache/python"
+    (
+        # Two may want it at once: a step of scripts/test, and a test beside it.
+        if command -v flock >/dev/null 2>&1; then flock 9; fi
+        if [ ! -e "$folder/.complete" ]; then
+            rm -rf "$folder"
+            python3 -m venv "$folder" >&2
+            "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+            touch "$folder/.complete"
+        fi
+    ) 9>"$folder.lock"
     printf '%s\n' "$folder"
 }

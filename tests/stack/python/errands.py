@@ -288,7 +288,8 @@ def existing_objects_are_imported(world):
     # One without versions, whose objects are read as they are.
     plain = f"{world.prefix}-open"
     store.create_bucket(Bucket=plain)
-    store.put_object(Bucket=plain, Key="sun.csv", Body=b"h\n4\n")
+    for key in ("sun.csv", "far/moon.csv"):
+        store.put_object(Bucket=plain, Key=key, Body=b"h\n4\n")
     for number, named in enumerate((bucket, plain), 1):
         register_location(world, number, named)
     package = api.post("/packages", {"name": "Imported"})["id"]
@@ -303,14 +304,20 @@ def existing_objects_are_imported(world):
 
     # More failures than stand in a row.
     absent = [{"url": f"s3://{bucket}/absent-{number}.csv"} for number in range(40)]
-    entries = [{"url": f"s3://{bucket}/in/wind.csv"}, {"prefix": f"s3://{bucket}/deep/"}, {"url": f"s3://{plain}/sun.csv"}, {"url": "s3://elsewhere/x.csv"}]
-    first = run({"version": 1, "entries": entries + absent}, read=44, added=3, failed=41)
+    entries = [{"url": f"s3://{bucket}/in/wind.csv"}, {"url": f"s3://{plain}/sun.csv"}, {"url": "s3://elsewhere/x.csv"}]
+    entries += [{"prefix": f"s3://{bucket}/deep/"}, {"prefix": f"s3://{plain}/far/"}]
+    first = run({"version": 1, "entries": entries + absent}, read=45, added=4, failed=41)
     if len(api.get(f"{first}/failures?limit=200")["items"]) != 41:
         sys.exit("a failure is not told")
     [lines] = register(api, package, {"manifest.csv": f"{bucket},in/rain.csv,{old}\n{bucket},in/wind.csv\n".encode()})
     api.post(f"{at}/datasets/{lines}/complete", None)
     run({"dataset_id": lines}, read=2, added=1, skipped=1)
     ids = {dataset["name"]: dataset["id"] for dataset in api.get(f"{at}/datasets")["items"]}
+    # What lies below a folder of a location is listed as it is now.
+    for folder, file in {"deep": "deep/a/b.csv", "far": "far/moon.csv"}.items():
+        listed = api.get(f"{at}/datasets?prefix={folder}%2F")
+        if [(found["name"], found["dataset_id"]) for found in listed.get("objects", [])] != [(file, ids[folder])]:
+            sys.exit(f"below {folder} there should be {file}: {listed}")
     for name, content in {"in/rain.csv": b"mm\n1\n", "sun.csv": b"h\n4\n"}.items():
         headers, _ = api.send("GET", f"{at}/datasets/{ids[name]}/download", expect=(302,))
         if urllib.request.urlopen(headers["location"], timeout=60).read() != content:

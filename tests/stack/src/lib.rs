@@ -28,9 +28,8 @@ mod terraform;
 pub use account::{Account, Credentials};
 pub use build::program;
 pub use calls::{Call, Search};
-pub use gaps::unlisted_gaps;
 pub use journey::PASSWORD;
-pub use permissions::{OnBehalf, Rights, Statement, matches};
+pub use permissions::{OnBehalf, PERMISSIONS, Rights, Statement, matches};
 pub use stack::{PREFIX, REGION, Root, Stack, tree, wait_until};
 pub use terraform::{Plan, Terraform};
 

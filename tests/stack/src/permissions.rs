@@ -12,22 +12,19 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Call, Search};
+pub use self::statement::{Statement, matches};
+use crate::{ACCOUNT_ID, Call, REGION, Search};
 
-/// One statement of a role's policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    /// The role's name.
-    pub role: String,
-    /// The statement's name.
-    pub sid: String,
-    /// What it allows.
-    pub actions: Vec<String>,
-    /// On what; `*` and `?` as in policies.
-    pub resources: Vec<String>,
-    /// Whether it holds under conditions only.
-    pub conditional: bool,
-}
+mod statement;
+
+/// The report of the root `cognito`, in the tree.
+pub const PERMISSIONS: &str = "docs/permissions.md";
+
+/// Actions that AWS's service authorization reference gives no resource type: only they may be allowed on `*`.
+const WITHOUT_RESOURCE: [&str; 2] = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// Resources whose names end with a number that the code chooses: the search indexes that a rebuild makes and removes.
+const NUMBERED: [&str; 3] = ["-packages-*", "-packages-*/_alias", "-packages-*/_refresh"];
 
 /// What AWS does in a role's name, or what only a race brings about that another test makes.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,7 +49,7 @@ type Deed = (String, String, String);
 #[derive(Debug)]
 pub struct Rights {
     prefix: String,
-    region: String,
+    known: Vec<(String, String)>,
     statements: Vec<Statement>,
     done: BTreeSet<Deed>,
     on_behalf: Vec<OnBehalf>,
@@ -63,15 +60,15 @@ impl Rights {
     ///
     /// # Errors
     /// If a policy or the list can't be read.
-    pub fn read(prefix: &str, region: &str, state: &Value, calls: &[Call], searches: &[Search]) -> Result<Self> {
+    pub fn read(prefix: &str, state: &Value, calls: &[Call], searches: &[Search]) -> Result<Self> {
         let mut statements = Vec::new();
-        collect(&state["values"]["root_module"], &mut statements)?;
+        statement::collect(&state["values"]["root_module"], &mut statements)?;
         let keys: BTreeMap<&str, &str> = calls.iter().filter_map(|call| Some((call.access_key.as_str(), call.role()?))).collect();
         let mut done: BTreeSet<Deed> =
             calls.iter().filter_map(|call| Some((call.role()?.to_owned(), call.action.clone(), call.resource.clone()))).collect();
         for search in searches {
             let role = keys.get(search.access_key.as_str()).copied().unwrap_or("nobody");
-            let domain = format!("arn:aws:es:{region}:{}:domain/{prefix}-search{}", crate::ACCOUNT_ID, search.path);
+            let domain = format!("arn:aws:es:{REGION}:{ACCOUNT_ID}:domain/{prefix}-search{}", search.path);
             done.insert((role.to_owned(), search.action(), domain));
         }
         let on_behalf: Vec<OnBehalf> = serde_json::from_str(include_str!("../on-behalf.json")).context("on-behalf.json")?;
@@ -79,19 +76,38 @@ impl Rights {
             let known = source.starts_with("https://docs.aws.amazon.com/") || crate::tree().join(source).is_file();
             ensure!(known, "{sid}: its source is neither a page of AWS nor a test");
         }
-        Ok(Self { prefix: prefix.to_owned(), region: region.to_owned(), statements, done, on_behalf })
+        Ok(Self { prefix: prefix.to_owned(), known: names(state), statements, done, on_behalf })
     }
 
-    /// All statements of all roles.
+    /// Actions and resources that stand for more than one, but for what lies below one thing of this deployment, and for
+    /// numbered names.
     #[must_use]
-    pub fn statements(&self) -> &[Statement] {
-        &self.statements
+    pub fn wildcards(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for statement in &self.statements {
+            let place = format!("{}: statement {}", self.function(&statement.role), statement.sid);
+            let actions = statement.actions.iter().filter(|action| action.contains(['*', '?']));
+            found.extend(actions.map(|action| format!("{place} allows {action}")));
+            let needs_all = statement.actions.iter().all(|action| WITHOUT_RESOURCE.contains(&action.as_str()));
+            let resources = statement.resources.iter().filter(|resource| !(needs_all && *resource == "*") && !self.names_one(resource));
+            found.extend(resources.map(|resource| format!("{place} names {resource}")));
+        }
+        found
+    }
+
+    /// Whether a resource is one thing of this deployment, or everything below it.
+    fn names_one(&self, resource: &str) -> bool {
+        let Some((before, _)) = resource.split_once(['*', '?']) else { return true };
+        let name = before.splitn(6, ':').nth(5).unwrap_or_default();
+        let ours = name.contains(&self.prefix) || name.contains("datalake/");
+        let below = resource.len() == before.len() + 1 && resource.ends_with('*') && before.ends_with(['/', ':']);
+        ours && (below || NUMBERED.iter().any(|end| resource.ends_with(end) && resource.matches(['*', '?']).count() == 1))
     }
 
     /// The function's name of a role: between prefix and region.
     fn function<'a>(&self, role: &'a str) -> &'a str {
         let name = role.strip_prefix(self.prefix.as_str()).unwrap_or(role).trim_start_matches('-');
-        name.strip_suffix(self.region.as_str()).unwrap_or(name).trim_end_matches('-')
+        name.strip_suffix(REGION).unwrap_or(name).trim_end_matches('-')
     }
 
     /// What was done though no statement names it. (The emulator saw to it, but for the search cluster, which is none of its.)
@@ -129,9 +145,21 @@ impl Rights {
                     _ => {}
                 }
             }
+            found.extend(self.too_wide(statement));
         }
         found.extend(self.missing());
         found
+    }
+
+    /// Resources of a statement that nobody needed it for. (What AWS does in a role's name is not recorded.)
+    fn too_wide(&self, statement: &Statement) -> Vec<String> {
+        if statement.conditional || statement.actions.iter().any(|action| self.is_on_behalf(statement, action).is_some()) {
+            return Vec::new();
+        }
+        let needed = |pattern: &&String| self.done.iter().any(|deed| statement.allows(deed) && matches(pattern, &deed.2));
+        let idle = statement.resources.iter().filter(|pattern| !needed(pattern));
+        idle.map(|pattern| format!("{}: statement {}: was not needed on {pattern}", self.function(&statement.role), statement.sid))
+            .collect()
     }
 
     /// Entries of the list that no policy has.
@@ -169,7 +197,7 @@ impl Rights {
 
     /// The report: by function, what is allowed, and what for.
     #[must_use]
-    pub fn report(&self, known: &[(String, String)]) -> String {
+    pub fn report(&self) -> String {
         let mut text = String::from(REPORT);
         let mut functions: BTreeMap<&str, Vec<&Statement>> = BTreeMap::new();
         for statement in &self.statements {
@@ -178,7 +206,7 @@ impl Rights {
         for (function, statements) in functions {
             let _ = write!(text, "\n## {function}\n\n| statement | action | on | needed by |\n|---|---|---|---|\n");
             for statement in statements {
-                let resources: Vec<String> = statement.resources.iter().map(|resource| plain(resource, known)).collect();
+                let resources: Vec<String> = statement.resources.iter().map(|resource| plain(resource, &self.known)).collect();
                 for action in &statement.actions {
                     let by = self.is_on_behalf(statement, action).map_or_else(
                         || "its code".to_owned(),
@@ -208,32 +236,21 @@ by the id: `ReadUserRecords` of authorizer and `UseDirectory` of profile-service
 `cognito-idp:AdminGetUser`, and `ReadDirectory` of housekeeping has `cognito-idp:ListUsers` alone. Everything else is the same.
 ";
 
-impl Statement {
-    /// Whether it allows this, under this role. What it allows under conditions is AWS's to do: no condition is evaluated here.
-    fn allows(&self, (role, action, resource): &Deed) -> bool {
-        !self.conditional
-            && self.role == *role
-            && self.actions.contains(action)
-            && self.resources.iter().any(|pattern| matches(pattern, resource))
-    }
-}
-
-/// Whether a pattern of a policy matches: `*` stands for any text, `?` for one character.
-#[must_use]
-pub fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_at_checked(pattern.find(['*', '?']).unwrap_or(pattern.len())) {
-        Some((plain, "")) => plain == text,
-        Some((plain, rest)) => text.strip_prefix(plain).is_some_and(|text| {
-            let (wildcard, pattern) = rest.split_at(1);
-            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            if wildcard == "?" {
-                ends.nth(1).is_some_and(|end| matches(pattern, &text[end..]))
-            } else {
-                ends.any(|end| matches(pattern, &text[end..]))
+/// What differs from one deployment to the next, and what it is called in the report; the longest first.
+fn names(state: &Value) -> Vec<(String, String)> {
+    fn collect(module: &Value, names: &mut Vec<(String, String)>) {
+        for resource in module["resources"].as_array().into_iter().flatten() {
+            let (kind, name) = (resource["type"].as_str().unwrap_or_default(), resource["name"].as_str().unwrap_or_default());
+            if let ("aws_kms_key" | "aws_cognito_user_pool", Some(id)) = (kind, resource["values"]["id"].as_str()) {
+                names.push((id.to_owned(), if kind == "aws_kms_key" { name.replace('_', "-") } else { "pool".to_owned() }));
             }
-        }),
-        None => false,
+        }
+        module["child_modules"].as_array().into_iter().flatten().for_each(|child| collect(child, names));
     }
+    let mut names = vec![(ACCOUNT_ID.to_owned(), "{account}".to_owned()), (REGION.to_owned(), "{region}".to_owned())];
+    collect(&state["values"]["root_module"], &mut names);
+    names.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+    names
 }
 
 /// An ARN without what differs from one deployment to the next.
@@ -247,45 +264,11 @@ fn plain(arn: &str, known: &[(String, String)]) -> String {
     format!("`{}`", short.replace('|', "\\|"))
 }
 
-fn collect(module: &Value, statements: &mut Vec<Statement>) -> Result<()> {
-    for resource in module["resources"].as_array().into_iter().flatten().filter(|resource| resource["type"] == "aws_iam_role_policy") {
-        let values = &resource["values"];
-        let role = values["role"].as_str().context("a role")?;
-        let policy: Value = serde_json::from_str(values["policy"].as_str().context("a policy")?)?;
-        for statement in policy["Statement"].as_array().context("statements")? {
-            statements.push(Statement {
-                role: role.to_owned(),
-                sid: statement["Sid"].as_str().with_context(|| format!("a statement of {role} has no name"))?.to_owned(),
-                actions: texts(&statement["Action"]),
-                resources: texts(&statement["Resource"]),
-                conditional: statement.get("Condition").is_some(),
-            });
-        }
-    }
-    module["child_modules"].as_array().into_iter().flatten().try_for_each(|child| collect(child, statements))
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    let one = value.as_str().map(str::to_owned);
-    one.into_iter().chain(value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn patterns_match_as_in_policies() {
-        for (pattern, text) in [("a", "a"), ("a*", "a"), ("a*c", "abbc"), ("*", ""), ("a?c", "abc"), ("a/*/c", "a/b/b/c"), ("*b?", "abcbd")]
-        {
-            assert!(matches(pattern, text), "{pattern} {text}");
-        }
-        for (pattern, text) in [("a", "ab"), ("a*c", "abcd"), ("a?", "a"), ("", "a"), ("?", "")] {
-            assert!(!matches(pattern, text), "{pattern} {text}");
-        }
-    }
 
     fn rights(policy: &Value, done: &[(&str, &str)]) -> Rights {
         let resource = json!({"type": "aws_iam_role_policy", "values": {"role": "lake-cart-us-east-1", "policy": policy.to_string()}});
@@ -296,7 +279,7 @@ mod tests {
             serde_json::from_value(line).expect("a call")
         };
         let calls: Vec<Call> = done.iter().map(call).collect();
-        let mut rights = Rights::read("lake", "us-east-1", &state, &calls, &[]).expect("rights");
+        let mut rights = Rights::read("lake", &state, &calls, &[]).expect("rights");
         rights.on_behalf.clear();
         rights
     }
@@ -312,6 +295,31 @@ mod tests {
         assert_eq!(rights.not_allowed(), Vec::<String>::new());
         let idle = rights.idle();
         assert_eq!(idle.len(), 2, "each of the two can go as long as the other stays: {idle:?}");
+    }
+
+    #[test]
+    fn a_resource_that_nobody_needed_is_told() {
+        let policy = json!({"Statement": [{"Sid": "Read", "Effect": "Allow", "Action": "t:Get", "Resource": ["table/a", "table/b"]}]});
+        let rights = rights(&policy, &[("t:Get", "table/a")]);
+        assert_eq!(rights.needless(), ["cart: statement Read: was not needed on table/b"]);
+    }
+
+    #[test]
+    fn what_stands_for_more_than_one_is_told() {
+        let policy =
+            |action: &str, resource: &str| json!({"Statement": [{"Sid": "S", "Effect": "Allow", "Action": action, "Resource": resource}]});
+        let told = |action: &str, resource: &str| rights(&policy(action, resource), &[]).wildcards();
+        for resource in ["a:b:dynamodb:r:1:table/lake-cart", "a:b:s3:::lake-data/*", "a:b:es:r:1:domain/lake-search/lake-packages-*/_alias"]
+        {
+            assert_eq!(told("t:Get", resource), Vec::<String>::new(), "{resource}");
+        }
+        for resource in
+            ["*", "a:b:s3:::*", "a:b:dynamodb:r:1:table/*", "a:b:*:r:1:table/lake-cart", "a:b:s3:::lake-*", "a:b:s3:::lake-a/*/b"]
+        {
+            assert_eq!(told("t:Get", resource), [format!("cart: statement S names {resource}")]);
+        }
+        assert_eq!(told("t:G*", "a"), ["cart: statement S allows t:G*"]);
+        assert_eq!(told("xray:PutTraceSegments", "*"), Vec::<String>::new());
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_servers::Server;
 
-use crate::{ACCOUNT_ID, Account, Call, Credentials, Search, Terraform, build, calls, people, search::Proxy};
+use crate::{ACCOUNT_ID, Account, Call, Credentials, Rights, Search, Terraform, build, calls, people, search::Proxy};
 
 /// Where everything is.
 pub const REGION: &str = "us-east-1";
@@ -128,7 +129,7 @@ impl Stack {
             "region": REGION,
             // A deployment that is destroyed in the end.
             "protect": false,
-            "code": {"folder": self.folder.path().join("zips")},
+            "code": {"folder": self.zips()},
             "search": {"existing_endpoint": self.search.url(), "existing_domain_arn": domain},
             "import_locations": locations,
             "data_bucket": {"reader_arns": [people::analyst_arn()]},
@@ -161,16 +162,29 @@ impl Stack {
     /// # Errors
     /// If Terraform fails.
     pub async fn beside(&self, prefix: &str) -> Result<(Terraform, Value)> {
-        let (tree, scratch) = (tree(), self.folder.path().join(prefix));
-        let (root, environment, inputs) = (self.root.name(), environment(self.account.url(), &self.applier), self.inputs_of(prefix));
+        let (terraform, inputs) = (self.copy_of(self.root, prefix).await?, self.inputs_of(prefix));
         blocking(move || {
-            let terraform = Terraform::prepared(&tree, &scratch, root, environment)?;
             terraform.set(&inputs)?;
             terraform.apply()?;
             let outputs = terraform.outputs()?;
             Ok((terraform, outputs))
         })
         .await
+    }
+
+    /// Another copy of a root, in a folder of this name, prepared for the same account; nothing is applied by it yet.
+    ///
+    /// # Errors
+    /// If Terraform fails.
+    pub async fn copy_of(&self, root: Root, folder: &str) -> Result<Terraform> {
+        let (tree, scratch, environment) = (tree(), self.folder.path().join(folder), environment(self.account.url(), &self.applier));
+        blocking(move || Terraform::prepared(&tree, &scratch, root.name(), environment)).await
+    }
+
+    /// The folder with the packed functions.
+    #[must_use]
+    pub fn zips(&self) -> PathBuf {
+        self.folder.path().join("zips")
     }
 
     /// Which root it is.
@@ -254,6 +268,36 @@ impl Stack {
     pub fn calls_of_terraform(&self) -> Result<Vec<Call>> {
         let applier = format!(":user/{APPLIER}");
         Ok(self.calls()?.into_iter().filter(|call| call.principal.ends_with(&applier)).collect())
+    }
+
+    /// What roles were refused so far. Whoever is refused something works around it, or fails: either way its policy lacks what
+    /// its code needs.
+    ///
+    /// # Errors
+    /// If the calls can't be read.
+    pub fn denied(&self) -> Result<Vec<String>> {
+        let refused = self.calls()?.into_iter().filter(|call| !call.allowed);
+        Ok(refused.filter_map(|call| Some(format!("{} may not {} on {}", call.role()?, call.action, call.resource))).collect())
+    }
+
+    /// What roles are allowed, and what was done under them so far.
+    ///
+    /// # Errors
+    /// If Terraform fails, or what it says can't be read.
+    pub fn rights(&self) -> Result<Rights> {
+        let state = tokio::task::block_in_place(|| self.terraform.state())?;
+        Rights::read(&self.prefix, &state, &self.calls()?, &self.searches()?)
+    }
+
+    /// Holds plans (as `terraform show -json` tells them) against the policy scanner; answers with what it says.
+    ///
+    /// # Errors
+    /// If a check fails that is not explained beside its resource.
+    pub fn scan(&self, plans: &[PathBuf]) -> Result<String> {
+        let output = tokio::task::block_in_place(|| Command::new(tree().join("scripts/terraform-scan")).args(plans).output())?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        Ok(said)
     }
 
     /// Every request to the search cluster so far.

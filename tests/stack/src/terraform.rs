@@ -55,6 +55,19 @@ impl Terraform {
         Ok(fs::write(self.folder.join("terraform.tfvars.json"), serde_json::to_vec_pretty(inputs)?)?)
     }
 
+    /// What the first apply would do for these inputs, beside those of the root's example; answers with the file that tells
+    /// it as `terraform show -json` does.
+    ///
+    /// # Errors
+    /// If it fails, with what Terraform said.
+    pub fn plan_of_example(&self, inputs: &Value, name: &str) -> Result<PathBuf> {
+        let (given, plan) = (self.folder.join(format!("{name}.tfvars.json")), format!("{name}.plan"));
+        fs::write(&given, serde_json::to_vec_pretty(inputs)?)?;
+        let given = format!("-var-file={}", given.display());
+        self.run(&["plan", "-input=false", "-var-file=terraform.tfvars.example", &given, &format!("-out={plan}"), PARALLEL])?;
+        Plan(serde_json::from_str(&self.run(&["show", "-json", &plan])?)?).written(&self.folder.join(format!("{name}.json")))
+    }
+
     /// Applies.
     ///
     /// # Errors
@@ -125,6 +138,15 @@ impl Plan {
     #[must_use]
     pub fn document(&self) -> &Value {
         &self.0
+    }
+
+    /// Writes it into a file; answers with the file.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn written(&self, file: &Path) -> Result<PathBuf> {
+        fs::write(file, self.0.to_string())?;
+        Ok(file.to_path_buf())
     }
 
     /// Each attribute that would change, as `(address, attribute)`; a resource that would be made or removed is

@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result, ensure};
 use datalake_tests_stack::{PREFIX, Root, Stack, federated::Corporation};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{changes, nothing_is_to_be_done_again};
+use crate::changes;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_deployments_live_side_by_side_and_one_outlives_the_other() -> Result<()> {
@@ -14,7 +14,7 @@ async fn two_deployments_live_side_by_side_and_one_outlives_the_other() -> Resul
     }
     let stack = Stack::applied(Root::Cognito).await?;
     let (second, outputs) = stack.beside("lake-two").await?;
-    nothing_is_to_be_done_again(&stack).context("the first, with the second beside it")?;
+    stack.is_settled().context("the first, with the second beside it")?;
     ensure!(tables(&stack, PREFIX).await? == 6 && tables(&stack, "lake-two").await? == 6, "each has its own tables");
     let address = outputs["api_url"].as_str().context("an address")?;
     ensure!(address != stack.api_url(), "each has its own address");
@@ -22,7 +22,7 @@ async fn two_deployments_live_side_by_side_and_one_outlives_the_other() -> Resul
     ensure!(tables(&stack, "lake-two").await? == 0, "the second is gone");
     let answer = stack.http().get(format!("{}/healthz", stack.api_url())).send().await?;
     ensure!(answer.status() == 200, "the first answers {}", answer.status());
-    nothing_is_to_be_done_again(&stack).context("the first, without the second")
+    stack.is_settled().context("the first, without the second")
 }
 
 async fn tables(stack: &Stack, prefix: &str) -> Result<usize> {
@@ -41,12 +41,32 @@ async fn the_federated_root_takes_a_changed_group_map_and_goes() -> Result<()> {
     inputs["admin_group"] = json!("Lake Administrators");
     inputs["saml"] = json!({"metadata_xml": corporation.metadata().await?});
     stack.apply(&inputs).await?;
-    nothing_is_to_be_done_again(&stack).context("the second plan")?;
+    stack.is_settled().context("the second plan")?;
     inputs["group_map"] = json!({"Rivers, Lakes & Seas": "rivers"});
     stack.apply(&inputs).await?;
     let path = format!("/2015-03-31/functions/{PREFIX}-identity/configuration?Qualifier=live");
     let identity = stack.account().rest("lambda", Method::GET, &path, None).await?;
     let told = identity["Environment"]["Variables"]["DATALAKE_GROUP_MAP"].as_str().context("a group map")?;
-    ensure!(serde_json::from_str::<serde_json::Value>(told)? == inputs["group_map"], "the function is told {told}");
+    ensure!(serde_json::from_str::<Value>(told)? == inputs["group_map"], "the function is told {told}");
+    everything_goes_but_data_and_people_and_comes_again(&mut stack, &inputs).await?;
     changes::are_taken_back_by_destroying(&stack).await
+}
+
+/// What `docs/deploying.md` says of it, word for word.
+async fn everything_goes_but_data_and_people_and_comes_again(stack: &mut Stack, inputs: &Value) -> Result<()> {
+    let terraform = stack.terraform();
+    let pool = stack.output("sign_in")["issuer"].clone();
+    tokio::task::block_in_place(|| -> Result<()> {
+        std::fs::write(terraform.folder().join("kept.tfstate"), terraform.run(&["state", "pull"])?)?;
+        let kept = ["module.stack.module.foundation", "module.stack.module.audit", "module.stack.module.buckets", "module.identity"];
+        terraform.run(&[&["state", "rm"], &kept[..]].concat())?;
+        terraform.destroy()
+    })?;
+    ensure!(tables(stack, PREFIX).await? == 6, "the tables are kept");
+    let functions = stack.account().rest("lambda", Method::GET, "/2015-03-31/functions/", None).await?;
+    ensure!(functions["Functions"].as_array().context("functions")?.is_empty(), "functions are left: {functions}");
+    tokio::task::block_in_place(|| stack.terraform().run(&["state", "push", "-force", "kept.tfstate"]))?;
+    stack.apply(inputs).await?;
+    ensure!(stack.output("sign_in")["issuer"] == pool, "people are where they were");
+    stack.is_settled().context("what was kept is taken up again")
 }

@@ -8,9 +8,10 @@ mod apply;
 mod changes;
 mod long;
 mod permissions;
+mod scan;
 
 use anyhow::{Context as _, Result, ensure};
-use datalake_tests_stack::{Root, Stack, unlisted_gaps, wait_until};
+use datalake_tests_stack::{Root, Stack, wait_until};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +20,7 @@ async fn the_applied_root_does_the_whole_job_with_the_least_rights() -> Result<(
         return Ok(());
     }
     let mut stack = Stack::applied(Root::Cognito).await?;
-    nothing_is_to_be_done_again(&stack).context("the second plan")?;
+    stack.is_settled().context("the second plan")?;
     apply::needed_no_more_than_its_policy(&stack).context("the policy to apply with")?;
     access::policies_are_these(&stack).context("access policies")?;
     stack.fire_schedule().await.context("the schedule's target")?;
@@ -33,17 +34,9 @@ async fn the_applied_root_does_the_whole_job_with_the_least_rights() -> Result<(
     stack.fire_schedule().await.context("what is due")?;
     all_work_is_done(&stack).await?;
     println!("{}", stack.verify_audit_log().await?);
-    no_call_was_denied(&stack)?;
     permissions::are_the_least(&stack).context("least privilege")?;
     changes::are_taken_back_by_destroying(&stack).await.context("the end")?;
     apply::needed_no_more_than_its_policy(&stack).context("the policy to apply with, in the end")
-}
-
-pub(crate) fn nothing_is_to_be_done_again(stack: &Stack) -> Result<()> {
-    let plan = tokio::task::block_in_place(|| stack.terraform().plan())?;
-    let gaps = unlisted_gaps(&plan)?;
-    ensure!(gaps.is_empty(), "{}", gaps.join("\n"));
-    Ok(())
 }
 
 /// Every queue is empty, and nobody works at a message.
@@ -65,16 +58,4 @@ async fn all_work_is_done(stack: &Stack) -> Result<()> {
         Ok(Some(()))
     })
     .await
-}
-
-/// Whoever is refused something works around it, or fails: either way its policy lacks what its code needs.
-fn no_call_was_denied(stack: &Stack) -> Result<()> {
-    let denied: Vec<String> = stack
-        .calls()?
-        .into_iter()
-        .filter(|call| !call.allowed)
-        .filter_map(|call| Some(format!("{} may not {} on {}", call.role()?, call.action, call.resource)))
-        .collect();
-    ensure!(denied.is_empty(), "{}", denied.join("\n"));
-    Ok(())
 }

@@ -11,6 +11,7 @@
 //!   (Cognito asks once: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>).
 
 mod closed_account;
+mod least;
 mod own_attributes;
 mod rights;
 
@@ -104,12 +105,15 @@ async fn people_of_a_corporation_sign_in_by_its_identity_provider() -> Result<()
     }
     let mut lake = Lake::prepared().await?;
     lake.apply_saml().await?;
+    lake.stack.is_settled().context("the second plan")?;
     rights::come_from_the_providers_groups(&lake).await?;
     rights::of_somebody_without_a_mapped_group_are_none(&lake).await?;
     rights::that_counted_for_nothing_are_told_to_auditors(&lake).await?;
     own_attributes::set_by_their_owner_gain_nothing(&lake).await?;
     closed_account::stops_its_keys_some_days_after_the_last_sign_in(&lake).await?;
     closed_account::that_is_disabled_here_gets_no_tokens(&lake).await?;
+    lake.stack.fire_schedule().await.context("the schedule's target")?;
+    least::is_what_differs(&lake.stack).context("least privilege")?;
     if !test_servers::only_long("OpenID Connect in place of SAML") {
         lake.apply_openid_connect().await?;
         rights::come_from_the_providers_groups(&lake).await?;

@@ -1,6 +1,7 @@
 //! Role and groups come from what the identity provider says, by the identity function.
 
 use anyhow::{Context as _, Result, ensure};
+use client::paging::Page;
 use datalake_tests_stack::wait_until;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -21,6 +22,11 @@ pub(crate) async fn come_from_the_providers_groups(lake: &Lake) -> Result<()> {
         assert_eq!((profile.role.as_str(), profile.groups.iter().map(String::as_str).collect::<Vec<_>>()), (role, groups.clone()));
         // Nobody manages here what the provider owns.
         assert!(!profile.capabilities.iter().any(|capability| capability.ends_with("s.manage")), "{:?}", profile.capabilities);
+
+        // Administrators share with whom they like: the pool's own groups are asked for, and the provider's are none of them.
+        let listed = session.client()?.list_groups(&Page::default()).await?.items;
+        let listed: Vec<&str> = listed.iter().map(|group| group.name.as_str()).collect();
+        assert!(role == "admin" || listed == groups, "{listed:?}");
 
         let claims = session.claims()?;
         assert_eq!((&claims["role"], &claims["cognito:groups"]), (&json!(role), &json!(groups)), "{claims}");
