@@ -1,8 +1,9 @@
 //! `/packages/{id}/datasets`.
 
 use datalake_tests_api::{World, seconds, sha256};
+use domain::dataset::{Dataset, DatasetKind};
 use serde_json::{Value, json};
-use testkit::builders::member;
+use testkit::builders::{dataset_id, member};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -132,6 +133,38 @@ async fn list_datasets_as_folders() {
     let another = world.get(format!("/packages/{id}/datasets?delimiter=-")).by(&ann).send().await;
     another.is("list_datasets", 400, "another_delimiter");
     list("&state=removed".to_owned()).await.is("list_datasets", 400, "folders_of_removed");
+}
+
+#[tokio::test]
+async fn list_datasets_below_a_dataset_of_kind_prefix() {
+    let world = World::new();
+    let ann = member("ann");
+    let id = world.package(&ann, json!({ "name": "Flights", "visibility": "everyone" })).await;
+    let file = world.uploaded(&ann, &id, "2001.csv", b"a,b\n").await;
+    // An administrator's locations are another bucket each; this one is there in every home.
+    let (package_id, file) = (id.parse().expect("an id"), file.parse().expect("an id"));
+    let stored = world.store().datasets(package_id, &[file]).await.expect("read").pop().flatten().expect("a row");
+    let key = stored.key.trim_end_matches("2001.csv").to_owned();
+    let folder = Dataset {
+        id: dataset_id(900),
+        kind: DatasetKind::Prefix,
+        path: "raw".parse().expect("a path"),
+        key,
+        size: 0,
+        sha256: None,
+        verified: None,
+        object_version: None,
+        ..stored
+    };
+    for write in [world.store().put_dataset(&folder, None, None, None), world.store().put_path(&folder, None)] {
+        world.tables().write(write.expect("a row")).await.expect("written");
+    }
+    let list = async |query: &str| world.get(format!("/packages/{id}/datasets?{query}")).by(&member("bob")).send().await;
+    list("prefix=raw").await.is("list_datasets", 200, "with_a_dataset_of_kind_prefix");
+    for form in ["prefix=raw%2F", "prefix=raw%2F2&delimiter=%2F"] {
+        list(form).await.is("list_datasets", 200, "below_a_dataset_of_kind_prefix");
+    }
+    list("prefix=raw%2F2002").await.is("list_datasets", 200, "nothing_below_a_dataset_of_kind_prefix");
 }
 
 #[tokio::test]

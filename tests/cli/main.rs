@@ -82,6 +82,28 @@ async fn every_export_format_is_pulled_and_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_through_a_pipe_is_uploaded_under_its_name() {
+    let (lake, datalake) = signed_in().await;
+    let package = id(&datalake.json(&["packages", "create", "Piped"]).expect("created"));
+    // Sent at once, nothing at all, and in parts.
+    for (name, content) in [("small.csv", b"a,b\n1,2\n".to_vec()), ("empty", Vec::new()), ("deep/large.bin", bytes(11, 70 * 1024 * 1024))] {
+        let source = lake.write("source", &content).expect("written");
+        let mut command = datalake.command().expect("built");
+        command.args(["datasets", "upload", &package, "-", "--prefix", "in/", "--name", name, "--quiet"]);
+        // Through a pipe, which tells no size.
+        let mut cat = std::process::Command::new("cat").arg(&source).stdout(Stdio::piped()).spawn().expect("started");
+        let output = command.stdin(cat.stdout.take().expect("its output")).output().expect("run");
+        assert!(cat.wait().expect("ended").success() && output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let list = datalake.json(&["datasets", "list", &package, "--prefix", &format!("in/{name}")]).expect("a list");
+        assert_eq!((&list[0]["size"], &list[0]["sha256"]), (&content.len().into(), &sha256(&content).into()), "{name}");
+    }
+    let refused = |arguments: &[&str]| datalake.try_run(&[&["datasets", "upload", &package], arguments].concat()).expect("run").status.code();
+    assert_eq!(refused(&["-"]), Some(2), "nobody knows what to call it");
+    assert_eq!(refused(&["-", "-", "--name", "a"]), Some(2), "it comes once");
+    assert_eq!(refused(&["source", "--name", "a"]), Some(2), "files have names");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_shell_learns_what_went_wrong() {
     let (lake, datalake) = signed_in().await;
     let code = |arguments: &[&str]| datalake.try_run(arguments).expect("run").status.code();

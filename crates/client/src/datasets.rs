@@ -1,8 +1,8 @@
 //! `/packages/{id}/datasets`.
 
 use contract::datasets::{
-    ArrivedParts, CompleteDatasets, CompletedDatasets, Dataset, DatasetList, Download, Part, RegisterDatasets, RegisteredDatasets,
-    SignParts, SignedParts,
+    ArrivedParts, CompleteDatasets, CompletedDatasets, Dataset, DatasetList, Download, Part, PrefixObject, RegisterDatasets,
+    RegisteredDatasets, SignParts, SignedParts, SkippedPrefix,
 };
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
@@ -22,31 +22,42 @@ pub struct DatasetFilter {
     pub state: Option<String>,
 }
 
-/// What stands in a folder.
+/// What stands in a list of datasets, or in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FolderEntry {
     /// A folder, as the prefix of all that lies in it.
     Folder(String),
     /// A dataset.
     Dataset(Box<Dataset>),
+    /// What the store holds below a dataset of kind `prefix`.
+    Object(PrefixObject),
+    /// What of such a dataset can't be shown.
+    Skipped(SkippedPrefix),
 }
 
 impl FolderEntry {
-    /// Its path; a folder's ends with a slash.
+    /// Its path; a folder's ends with a slash. Nothing for what can't be shown.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Folder(name) => name,
             Self::Dataset(dataset) => &dataset.name,
+            Self::Object(object) => &object.name,
+            Self::Skipped(_) => "",
         }
     }
 }
 
 fn in_path_order(page: DatasetList) -> Vec<FolderEntry> {
-    let datasets = page.items.into_iter().map(|dataset| FolderEntry::Dataset(Box::new(dataset)));
-    let mut entries: Vec<FolderEntry> = page.folders.into_iter().map(FolderEntry::Folder).chain(datasets).collect();
+    let mut entries = as_they_come(page);
     entries.sort_by(|one, other| one.name().cmp(other.name()));
     entries
+}
+
+fn as_they_come(page: DatasetList) -> Vec<FolderEntry> {
+    let datasets = page.items.into_iter().map(|dataset| FolderEntry::Dataset(Box::new(dataset)));
+    let below = page.objects.into_iter().map(FolderEntry::Object).chain(page.skipped.into_iter().map(FolderEntry::Skipped));
+    page.folders.into_iter().map(FolderEntry::Folder).chain(datasets).chain(below).collect()
 }
 
 impl Client {
@@ -63,6 +74,16 @@ impl Client {
     /// All datasets: the available ones in path order, those in another state in order of registration.
     pub fn datasets<'a>(&'a self, package: &'a str, filter: &'a DatasetFilter) -> impl Stream<Item = Result<Dataset>> + Send + 'a {
         entries(pages(None, move |cursor| async move { self.list_datasets(package, filter, &Page::largest().at(cursor)).await }))
+    }
+
+    /// The same with what the store holds where the filter's prefix leads into datasets of kind `prefix`.
+    pub fn datasets_and_objects<'a>(
+        &'a self,
+        package: &'a str,
+        filter: &'a DatasetFilter,
+    ) -> impl Stream<Item = Result<FolderEntry>> + Send + 'a {
+        let pages = pages(None, move |cursor| async move { self.list_datasets(package, filter, &Page::largest().at(cursor)).await });
+        pages.map_ok(|page| stream::iter(as_they_come(page)).map(Ok)).try_flatten()
     }
 
     /// A page of what stands directly below a prefix: datasets, and folders.

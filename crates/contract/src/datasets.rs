@@ -137,9 +137,41 @@ pub struct DatasetList {
     /// items of a page together stand, by name, behind those of the page before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<String>,
+    /// With a `prefix` that leads into datasets of kind `prefix`: what the store holds below them now, by name, behind all
+    /// datasets. With `delimiter` the folders there stand among the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<PrefixObject>,
+    /// What of datasets of kind `prefix` can't be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedPrefix>,
     /// Asks for the next page; absent at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+}
+
+/// An object below a dataset of kind `prefix`. It has no id of its own: an export has it as an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PrefixObject {
+    /// The dataset, `ds_…`.
+    pub dataset_id: String,
+    /// `prefix`.
+    pub kind: String,
+    /// Relative path in the package.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was stored.
+    #[schema(format = DateTime)]
+    pub modified_at: String,
+}
+
+/// What of a dataset of kind `prefix` can't be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SkippedPrefix {
+    /// The dataset, `ds_…`.
+    pub dataset_id: String,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// Datasets whose bytes were sent.

@@ -271,6 +271,10 @@ pub async fn listings_are_paged_in_byte_order(subject: &ObjectsSubject) {
     subject.put("list", b"x").await.expect("stored");
     expected.sort_unstable();
     assert_eq!(subject.keys("list/").await, expected);
+    // Nobody has the key behind which this one begins.
+    let behind = subject.objects.list(&subject.bucket, "list/", Some(format!("list/a/{}", char::MAX))).await.expect("a listing");
+    let behind: Vec<&str> = behind.objects.iter().map(|object| object.key.as_str()).collect();
+    assert_eq!(behind, ["list/z", "list/\u{e9}", "list/\u{ffee}", "list/\u{10000}"]);
 
     let all: Vec<ObjectVersion> = expected.iter().map(|key| subject.current(key)).collect();
     assert_eq!(subject.objects.delete_many(&all).await.expect("removed"), []);

@@ -1,15 +1,17 @@
 //! Entities as the wire shows them.
 
 use app::{
+    datasets::Member,
     metadata::{TagsEdit, VersionChange},
     packages::PackageView,
     store::DatasetSummary,
 };
 use contract::{datasets as wire, imports, metadata, packages};
 use domain::{
+    DatasetId,
     access::Action,
     audit::{AuditOutcome, AuditRecord},
-    dataset::{Dataset, Verified},
+    dataset::{Dataset, DatasetKind, Verified},
     import::{Import, ImportFailure},
     metadata::MetadataVersion,
     package::Package,
@@ -108,6 +110,16 @@ pub(crate) fn summary(summary: &DatasetSummary) -> wire::Dataset {
         added_in: None,
         removed_in: None,
         updated_at: summary.updated_at.to_string(),
+    }
+}
+
+pub(crate) fn prefix_object(dataset_id: DatasetId, member: &Member) -> wire::PrefixObject {
+    wire::PrefixObject {
+        dataset_id: dataset_id.to_string(),
+        kind: DatasetKind::Prefix.name().to_owned(),
+        name: member.name.to_string(),
+        size: member.info.size,
+        modified_at: member.info.modified.to_string(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Datasets: register, send, complete, list, download, remove, restore.
 
+pub(crate) mod below;
 mod complete;
 mod download;
+mod expand;
 mod list;
 mod object_access;
 mod parts;
@@ -9,7 +11,9 @@ mod register;
 mod remove;
 mod restore;
 
+pub use below::Member;
 pub use complete::Completion;
+pub use list::Found;
 pub use register::{NewDataset, Registration, UploadPlan};
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_lc_rs::digest::{SHA256, digest};
 use datalake_app::{
     AppResult, Caller, ErrorKind, Paging,
-    datasets::{Completion, NewDataset, Registration, UploadPlan},
+    datasets::{Completion, Found, NewDataset, Registration, UploadPlan},
     idempotency::IdempotencyKey,
 };
 use domain::{
@@ -196,7 +196,8 @@ async fn lists_were_cut_at_a_page() {
     let mut paging = Paging { limit: 200, cursor: None };
     loop {
         let page = lake.datasets.list(&ann, package_id, "", &paging).await.expect("a page");
-        for dataset in page.items {
+        for found in page.items {
+            let Found::Dataset(dataset) = found else { panic!("{found:?} is no dataset") };
             assert!(seen.insert(dataset.id), "{} stands on two pages", dataset.path);
         }
         match page.next_cursor {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use datalake_app::{
     Paging,
+    datasets::Found,
     store::{FolderEntry, FolderPlace},
 };
 use domain::{PackageId, dataset::Dataset, ports::Tables as _};
@@ -25,6 +26,14 @@ fn name(entry: FolderEntry) -> String {
     match entry {
         FolderEntry::Folder(name) => name,
         FolderEntry::Dataset(summary) => summary.path.to_string(),
+    }
+}
+
+fn shown(found: Found) -> String {
+    match found {
+        Found::Folder(name) => name,
+        Found::Dataset(summary) => summary.path.to_string(),
+        other => panic!("{other:?} is neither folder nor dataset"),
     }
 }
 
@@ -54,7 +63,7 @@ async fn a_folder_of_thousands_is_stepped_over() {
     loop {
         let page = lake.datasets.browse(&ann, package, "", &paging).await.expect("a page");
         pages += 1;
-        names.extend(page.items.into_iter().map(name));
+        names.extend(page.items.into_iter().map(shown));
         match page.next_cursor {
             Some(next) => paging.cursor = Some(next),
             None => break,
@@ -71,7 +80,7 @@ async fn one_page_tells_what_is_behind_a_folder_of_twenty_thousand() {
     files(&lake, package, (0..20_000).map(|number| format!("a/{number:05}")).chain(["b".to_owned()])).await;
     let page = lake.datasets.browse(&ann, package, "", &Paging { limit: 2, cursor: None }).await.expect("a page");
     // Read through by three rows a query, it would be short.
-    assert_eq!((page.items.into_iter().map(name).collect::<Vec<_>>(), page.next_cursor), (vec!["a/".to_owned(), "b".to_owned()], None));
+    assert_eq!((page.items.into_iter().map(shown).collect::<Vec<_>>(), page.next_cursor), (vec!["a/".to_owned(), "b".to_owned()], None));
 }
 
 #[tokio::test]
@@ -80,14 +89,14 @@ async fn what_is_written_meanwhile_neither_hides_nor_doubles_the_rest() {
     let package = lake.package(&ann, "Flights").await;
     files(&lake, package, ["a/1", "b/1", "c", "d/1", "e"].map(str::to_owned)).await;
     let first = lake.datasets.browse(&ann, package, "", &Paging { limit: 2, cursor: None }).await.expect("a page");
-    let names: Vec<String> = first.items.into_iter().map(name).collect();
+    let names: Vec<String> = first.items.into_iter().map(shown).collect();
     assert_eq!(names, ["a/", "b/"]);
     // Before the place, in the last folder, and behind it.
     for path in ["Z", "b/0", "b/2", "b/\u{10ffff}", "b0"] {
         lake.uploaded(&ann, package, path, b"1").await;
     }
     let rest = lake.datasets.browse(&ann, package, "", &Paging { limit: 200, cursor: first.next_cursor }).await.expect("a page");
-    assert_eq!(rest.items.into_iter().map(name).collect::<Vec<_>>(), ["b0", "c", "d/", "e"]);
+    assert_eq!(rest.items.into_iter().map(shown).collect::<Vec<_>>(), ["b0", "c", "d/", "e"]);
 }
 
 proptest! {

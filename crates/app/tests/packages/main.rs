@@ -1,5 +1,6 @@
 //! Use cases of packages, tags and datasets over ports in memory that fail, lose answers and are used by many at once.
 
+mod below;
 mod datasets;
 mod folders;
 mod governance;

@@ -136,20 +136,31 @@ impl Objects for S3Objects {
 
     async fn list(&self, bucket: &str, prefix: &str, after: Option<String>) -> PortResult<Listing> {
         const OPERATION: &str = "objects.list";
-        let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix).set_continuation_token(after);
-        let page = request.customize().config_override(bulk_attempts()).send().await.map_err(port_error(OPERATION))?;
-        let objects = page.contents.unwrap_or_default().into_iter().map(|object| {
-            Ok(ObjectInfo {
-                size: size(OPERATION, object.size)?,
-                modified: timestamp(object.last_modified.as_ref()),
-                key: object.key.unwrap_or_default(),
-                version: None,
-                sha256: None,
-                composite_sha256: None,
-                content_type: None,
-            })
-        });
-        Ok(Listing { objects: objects.collect::<PortResult<_>>()?, next: page.next_continuation_token })
+        let mut token = None;
+        loop {
+            let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix).set_start_after(after.clone());
+            let request = request.set_continuation_token(token).customize().config_override(bulk_attempts());
+            let page = request.send().await.map_err(port_error(OPERATION))?;
+            let objects = page.contents.unwrap_or_default().into_iter().map(|object| {
+                Ok(ObjectInfo {
+                    size: size(OPERATION, object.size)?,
+                    modified: timestamp(object.last_modified.as_ref()),
+                    key: object.key.unwrap_or_default(),
+                    version: None,
+                    sha256: None,
+                    composite_sha256: None,
+                    content_type: None,
+                })
+            });
+            let mut objects: Vec<ObjectInfo> = objects.collect::<PortResult<_>>()?;
+            // Stores that keep folders begin with the names beside the folder that `after` is in.
+            objects.retain(|object| after.as_ref().is_none_or(|after| object.key > *after));
+            token = page.next_continuation_token;
+            if !objects.is_empty() || token.is_none() {
+                let next = objects.last().filter(|_| token.is_some()).map(|last| last.key.clone());
+                return Ok(Listing { objects, next });
+            }
+        }
     }
 
     async fn delete_many(&self, objects: &[ObjectVersion]) -> PortResult<Vec<ObjectVersion>> {

@@ -5,7 +5,9 @@
 //!   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>);
 //! - it lists parts without the checksums that it verified; AWS tells them
 //!   (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_Part.html>). The adapter refuses to go on with such parts, so
-//!   uploads are completed here with what was sent.
+//!   uploads are completed here with what was sent;
+//! - behind a key in a folder it lists names beside the folder that are less than the key; AWS begins behind the key
+//!   (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>). The adapter leaves them out.
 
 use std::{sync::Arc, time::Duration};
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use client::datasets::{DatasetFilter, FolderEntry};
-use contract::datasets::Dataset;
+use contract::datasets::{Dataset, PrefixObject};
 use futures::{TryStreamExt as _, future, stream};
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::{
     failure::{Failure, FailureKind, Outcome},
     output::Column,
     pull::Pull,
-    push::{LocalFile, Push, composed, file, walk},
+    push::{Input, LocalFile, Push, composed, file, walk},
 };
 
 /// Datasets.
@@ -27,7 +27,7 @@ pub(crate) enum Datasets {
     List {
         /// The package's id.
         package: String,
-        /// Only paths that begin so.
+        /// Only paths that begin so. One that leads into a folder of another store (`raw/`) lists what is there now.
         #[arg(long)]
         prefix: Option<String>,
         /// Pending or removed ones instead.
@@ -73,12 +73,15 @@ pub(crate) enum Datasets {
 pub(crate) struct Upload {
     /// The package's id.
     package: String,
-    /// Files, and folders whose files are meant.
+    /// Files, and folders whose files are meant; `-` is what comes from standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The folder in the package.
     #[arg(long, default_value = "")]
     prefix: String,
+    /// The path in that folder of what comes from standard input. It is kept in a temporary file until it is sent.
+    #[arg(long, value_name = "PATH")]
+    name: Option<String>,
     /// Take hidden files of folders as well.
     #[arg(long)]
     hidden: bool,
@@ -101,7 +104,7 @@ pub(crate) struct Download {
     transfer: Transfer,
 }
 
-const LIST: &[Column<Dataset>] = &[
+const SHOWN: &[Column<Dataset>] = &[
     ("name", |dataset| dataset.name.clone()),
     ("size", |dataset| dataset.size.to_string()),
     ("content_type", |dataset| dataset.content_type.clone()),
@@ -111,39 +114,67 @@ const LIST: &[Column<Dataset>] = &[
     ("id", |dataset| dataset.id.clone()),
 ];
 
-/// What stands in a folder, as it is printed.
+/// What is listed, as it is printed.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Entry {
     Folder { kind: &'static str, name: String },
     Dataset(Box<Dataset>),
-}
-
-impl From<FolderEntry> for Entry {
-    fn from(entry: FolderEntry) -> Self {
-        match entry {
-            FolderEntry::Folder(name) => Self::Folder { kind: "folder", name },
-            FolderEntry::Dataset(dataset) => Self::Dataset(dataset),
-        }
-    }
+    Object(PrefixObject),
 }
 
 impl Entry {
-    /// What a column shows of a dataset; nothing of a folder.
-    fn of_dataset(&self, show: fn(&Dataset) -> String) -> String {
+    /// Nothing of what can't be shown, which is told on the side.
+    fn of(context: &Context, entry: FolderEntry) -> Option<Self> {
+        match entry {
+            FolderEntry::Folder(name) => Some(Self::Folder { kind: "folder", name }),
+            FolderEntry::Dataset(dataset) => Some(Self::Dataset(dataset)),
+            FolderEntry::Object(object) => Some(Self::Object(object)),
+            FolderEntry::Skipped(skipped) => {
+                context.printer.note(format_args!("left out of {}: {}", skipped.dataset_id, skipped.reason));
+                None
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Folder { name, .. } => name.clone(),
+            Self::Dataset(dataset) => dataset.name.clone(),
+            Self::Object(object) => object.name.clone(),
+        }
+    }
+
+    fn size(&self) -> String {
         match self {
             Self::Folder { .. } => String::new(),
+            Self::Dataset(dataset) => dataset.size.to_string(),
+            Self::Object(object) => object.size.to_string(),
+        }
+    }
+
+    /// What a column shows of a dataset; nothing of anything else.
+    fn of_dataset(&self, show: fn(&Dataset) -> String) -> String {
+        match self {
+            Self::Folder { .. } | Self::Object(_) => String::new(),
             Self::Dataset(dataset) => show(dataset),
         }
     }
 }
 
-const ENTRIES: &[Column<Entry>] = &[
-    ("name", |entry| match entry {
-        Entry::Folder { name, .. } => name.clone(),
-        Entry::Dataset(dataset) => dataset.name.clone(),
-    }),
-    ("size", |entry| entry.of_dataset(|dataset| dataset.size.to_string())),
+const LIST: &[Column<Entry>] = &[
+    ("name", Entry::name),
+    ("size", Entry::size),
+    ("content_type", |entry| entry.of_dataset(|dataset| dataset.content_type.clone())),
+    ("sha256", |entry| entry.of_dataset(|dataset| dataset.sha256.clone().unwrap_or_default())),
+    ("verified", |entry| entry.of_dataset(|dataset| dataset.verified.clone().unwrap_or_default())),
+    ("state", |entry| entry.of_dataset(|dataset| dataset.state.clone())),
+    ("id", |entry| entry.of_dataset(|dataset| dataset.id.clone())),
+];
+
+const IN_FOLDERS: &[Column<Entry>] = &[
+    ("name", Entry::name),
+    ("size", Entry::size),
     ("content_type", |entry| entry.of_dataset(|dataset| dataset.content_type.clone())),
     ("id", |entry| entry.of_dataset(|dataset| dataset.id.clone())),
 ];
@@ -153,14 +184,17 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
     match command {
         Datasets::List { package, prefix, folders: true, .. } => {
             let prefix = prefix.unwrap_or_default();
-            let entries: Vec<Entry> = client.folder(&package, &prefix).map_ok(Entry::from).try_collect().await?;
-            context.printer.list(&entries, ENTRIES)
+            let found = client.folder(&package, &prefix).try_filter_map(|entry| future::ok(Entry::of(context, entry)));
+            let entries: Vec<Entry> = found.try_collect().await?;
+            context.printer.list(&entries, IN_FOLDERS)
         }
         Datasets::List { package, prefix, state, folders: false } => {
-            let datasets: Vec<Dataset> = client.datasets(&package, &DatasetFilter { prefix, state }).try_collect().await?;
-            context.printer.list(&datasets, LIST)
+            let filter = DatasetFilter { prefix, state };
+            let found = client.datasets_and_objects(&package, &filter).try_filter_map(|entry| future::ok(Entry::of(context, entry)));
+            let entries: Vec<Entry> = found.try_collect().await?;
+            context.printer.list(&entries, LIST)
         }
-        Datasets::Show { package, dataset } => context.printer.item(&client.dataset(&package, &dataset).await?, LIST),
+        Datasets::Show { package, dataset } => context.printer.item(&client.dataset(&package, &dataset).await?, SHOWN),
         Datasets::Delete { package, datasets, yes } => {
             if !yes {
                 confirm(&format!("Remove {} datasets of {package}?", datasets.len()))?;
@@ -171,9 +205,9 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
             }
             Ok(())
         }
-        Datasets::Restore { package, dataset } => context.printer.item(&client.restore_dataset(&package, &dataset).await?, LIST),
+        Datasets::Restore { package, dataset } => context.printer.item(&client.restore_dataset(&package, &dataset).await?, SHOWN),
         Datasets::Upload(upload) => {
-            let files = files_of(context, &upload)?;
+            let (files, _input) = files_of(context, &upload).await?;
             let push = Push::new(&client, &upload.package, upload.transfer.parallel, context.progress());
             let report = Box::pin(push.run(files)).await?;
             show_push(context, &report)
@@ -190,10 +224,19 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
     }
 }
 
-fn files_of(context: &Context, upload: &Upload) -> Outcome<Vec<LocalFile>> {
-    let mut files = Vec::new();
+/// The files to be sent, and what must not go before they are.
+async fn files_of(context: &Context, upload: &Upload) -> Outcome<(Vec<LocalFile>, Option<Input>)> {
+    let (mut files, mut input) = (Vec::new(), None);
     for path in &upload.files {
-        if path.is_dir() {
+        if path.as_os_str() == "-" {
+            let name = upload.name.as_deref().ok_or_else(|| Failure::usage("`-` needs a `--name`"))?;
+            if input.is_some() {
+                return Err(Failure::usage("standard input can be sent once"));
+            }
+            let kept = Input::kept().await?;
+            files.push(kept.file(&upload.prefix, name)?);
+            input = Some(kept);
+        } else if path.is_dir() {
             let walked = walk(path, &upload.prefix, upload.hidden)?;
             walked.left_out.iter().for_each(|left_out| context.printer.note(format_args!("left out {left_out}")));
             files.extend(walked.files);
@@ -201,8 +244,11 @@ fn files_of(context: &Context, upload: &Upload) -> Outcome<Vec<LocalFile>> {
             files.push(file(path, upload.prefix.trim_matches('/'))?);
         }
     }
+    if upload.name.is_some() && input.is_none() {
+        return Err(Failure::usage("`--name` is for what comes from standard input: name the file `-`"));
+    }
     files.sort_by_key(|file| file.size);
-    Ok(files)
+    Ok((files, input))
 }
 
 /// The datasets of these paths; each must be there.

@@ -4,6 +4,7 @@
 //! batches grow with what waits; memory holds names and hashes, never contents.
 
 pub(crate) mod descriptor;
+mod input;
 mod media_type;
 mod names;
 mod parts;
@@ -15,6 +16,7 @@ mod walk;
 use serde::Serialize;
 
 pub(crate) use self::{
+    input::Input,
     names::composed,
     pipeline::Push,
     walk::{LocalFile, file, walk},

@@ -50,10 +50,15 @@ impl LocalFile {
 
 /// One file, named by the last part of its path.
 pub(crate) fn file(path: &Path, prefix: &str) -> Outcome<LocalFile> {
-    let failed = |error: io::Error| Failure::file(format!("read {}", path.display()), &error);
     let name =
         path.file_name().and_then(|name| name.to_str()).ok_or_else(|| Failure::usage(format!("{} has no usable name", path.display())))?;
-    LocalFile::new(path.to_path_buf(), join(prefix, name)).map_err(failed)
+    named(path, prefix, name)
+}
+
+/// One file under another name.
+pub(super) fn named(path: &Path, prefix: &str, name: &str) -> Outcome<LocalFile> {
+    let failed = |error: io::Error| Failure::file(format!("read {}", path.display()), &error);
+    LocalFile::new(path.to_path_buf(), join(prefix.trim_matches('/'), name)).map_err(failed)
 }
 
 /// All files below `folder`. Links to files inside it are read through; what leads out of it, and folders behind links,

@@ -97,7 +97,7 @@ pub struct SignedRequest {
 pub struct Listing {
     /// Current versions.
     pub objects: Vec<ObjectInfo>,
-    /// Hand this back for the next page.
+    /// Hand this back for the next page: the last key of this one.
     pub next: Option<String>,
 }
 
@@ -120,7 +120,8 @@ pub trait Objects: Send + Sync {
     /// What is known of a version. `NotFound`.
     async fn head(&self, object: &ObjectVersion) -> PortResult<ObjectInfo>;
 
-    /// Current objects of `bucket` whose key begins with `prefix`, at most 1,000 a page.
+    /// Current objects of `bucket` whose key begins with `prefix`, at most 1,000 a page: those behind `after`, which need be
+    /// no key that there is. A page with another one behind it is not empty.
     async fn list(&self, bucket: &str, prefix: &str, after: Option<String>) -> PortResult<Listing>;
 
     /// Removes versions for good, any number; one without a version removes the current one behind a marker.

@@ -1,8 +1,8 @@
 //! `GET /packages/{id}/datasets`.
 
-use app::{AppError, Listed, store::FolderEntry};
+use app::{AppError, Listed, datasets::Found};
 use axum::{extract::State, response::Response};
-use contract::datasets::DatasetList;
+use contract::datasets::{DatasetList, SkippedPrefix};
 use domain::{PackageId, dataset::DatasetState};
 use web::{
     answer::{Answer, ok},
@@ -12,7 +12,8 @@ use web::{
 use crate::{App, wire};
 
 /// Available datasets in path order, or those in another state in order of registration. With `delimiter=/` only what stands
-/// directly below `prefix`: datasets, and folders.
+/// directly below `prefix`: datasets, and folders. Where `prefix` leads into a dataset of kind `prefix` (its path with a slash
+/// behind it, and perhaps more), what the store holds there now follows.
 #[utoipa::path(
     get, path = "/packages/{id}/datasets", tag = "packages",
     params(
@@ -46,29 +47,32 @@ pub(crate) async fn list_datasets(
         Some(_) => return Err(AppError::bad_parameter("delimiter", "must be /").into()),
     };
     let list = match state {
-        None if in_folders => folders(app.datasets.browse(&caller, id, prefix, &paging).await?),
-        None => {
-            let page = app.datasets.list(&caller, id, prefix, &paging).await?;
-            let items = page.items.iter().map(wire::summary).collect();
-            DatasetList { items, folders: Vec::new(), next_cursor: page.next_cursor }
-        }
+        None if in_folders => list_of(app.datasets.browse(&caller, id, prefix, &paging).await?),
+        None => list_of(app.datasets.list(&caller, id, prefix, &paging).await?),
         Some(_) if in_folders => return Err(AppError::bad_parameter("delimiter", "is only for available datasets").into()),
         Some(_) if !prefix.is_empty() => return Err(AppError::bad_parameter("prefix", "is only for available datasets").into()),
         Some(state) => {
             let page = app.datasets.list_in_state(&caller, id, state, &paging).await?;
-            let items = page.items.iter().map(wire::dataset).collect();
-            DatasetList { items, folders: Vec::new(), next_cursor: page.next_cursor }
+            let mut list = empty(page.next_cursor);
+            list.items.extend(page.items.iter().map(wire::dataset));
+            list
         }
     };
     Ok(ok(&list))
 }
 
-fn folders(page: Listed<FolderEntry>) -> DatasetList {
-    let mut list = DatasetList { items: Vec::new(), folders: Vec::new(), next_cursor: page.next_cursor };
-    for entry in page.items {
-        match entry {
-            FolderEntry::Folder(name) => list.folders.push(name),
-            FolderEntry::Dataset(summary) => list.items.push(wire::summary(&summary)),
+fn empty(next_cursor: Option<String>) -> DatasetList {
+    DatasetList { items: Vec::new(), folders: Vec::new(), objects: Vec::new(), skipped: Vec::new(), next_cursor }
+}
+
+fn list_of(page: Listed<Found>) -> DatasetList {
+    let mut list = empty(page.next_cursor);
+    for found in page.items {
+        match found {
+            Found::Folder(name) => list.folders.push(name),
+            Found::Dataset(summary) => list.items.push(wire::summary(&summary)),
+            Found::Object { dataset_id, member } => list.objects.push(wire::prefix_object(dataset_id, &member)),
+            Found::Skipped { dataset_id, reason } => list.skipped.push(SkippedPrefix { dataset_id: dataset_id.to_string(), reason }),
         }
     }
     list

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use domain::{
-    DatasetId, PackageId, PortErrorKind, Timestamp,
+    DatasetId, PackageId, Timestamp,
     cart::{ExportFormat, Skipped},
-    dataset::{Dataset, DatasetPath, DatasetState},
+    dataset::DatasetState,
     ports::{ObjectAddress, ObjectInfo, ObjectVersion},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -17,7 +17,11 @@ use super::{
     document::{Entry, Target},
     run::Run,
 };
-use crate::{exports::signing_life, imports::exclude::Excluded, paging::internal};
+use crate::{
+    datasets::below::{Below, Member, UNLISTED},
+    exports::signing_life,
+    paging::internal,
+};
 
 /// So many URLs are signed at a time.
 const PARALLEL: usize = 16;
@@ -28,13 +32,6 @@ pub(super) struct Folder {
     pub(super) dataset_id: DatasetId,
     /// Behind what the listing goes on.
     pub(super) after: Option<String>,
-}
-
-/// An object below a prefix, and the name that it has in the package.
-struct Member {
-    name: DatasetPath,
-    object: ObjectVersion,
-    info: ObjectInfo,
 }
 
 impl Run<'_> {
@@ -64,15 +61,12 @@ impl Run<'_> {
             self.leave_out(id, dataset.id, "grant links lead to single files, and this is a folder of another store");
             return Ok(None);
         }
-        let listing = match self.objects().list(&dataset.bucket, &dataset.key, folder.after.clone()).await {
-            Ok(listing) => listing,
-            Err(error) if matches!(error.kind(), PortErrorKind::NotFound | PortErrorKind::PermissionDenied) => {
-                self.leave_out(id, dataset.id, "the data lake can't list the folder any more");
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
+        let below = Below::new(&dataset);
+        let Some(listing) = below.list(self.objects(), "", folder.after.clone()).await? else {
+            self.leave_out(id, dataset.id, UNLISTED);
+            return Ok(None);
         };
-        let members = self.members(id, &dataset, listing.objects);
+        let members = self.members(id, dataset.id, &below, listing.objects);
         let signing: Vec<_> = members.iter().map(|member| self.member_target(member)).collect();
         let targets: Vec<(Target, Timestamp)> = stream::iter(signing).buffered(PARALLEL).try_collect().await?;
         for (member, (target, end)) in members.iter().zip(targets) {
@@ -93,24 +87,13 @@ impl Run<'_> {
     }
 
     /// What of a listing the export takes; what has no name in a package is left out.
-    fn members(&mut self, id: PackageId, dataset: &Dataset, objects: Vec<ObjectInfo>) -> Vec<Member> {
-        // They were checked when the dataset was made.
-        let excluded = Excluded::new(&dataset.exclude).ok();
+    fn members(&mut self, id: PackageId, dataset_id: DatasetId, below: &Below<'_>, objects: Vec<ObjectInfo>) -> Vec<Member> {
         let mut members = Vec::new();
-        for info in objects {
-            let relative = info.key.strip_prefix(&dataset.key).unwrap_or(&info.key);
-            // Some tools mark a folder by an empty object of its name.
-            let marker = relative.is_empty() || relative.ends_with('/');
-            if marker || excluded.as_ref().is_some_and(|excluded| excluded.leaves_out(relative)) {
-                continue;
-            }
-            match format!("{}/{relative}", dataset.path).parse::<DatasetPath>() {
-                Ok(name) if self.paths.takes(&name) => {
-                    let address = ObjectAddress { bucket: dataset.bucket.clone(), key: info.key.clone() };
-                    members.push(Member { name, object: ObjectVersion { address, version: info.version.clone() }, info });
-                }
+        for found in objects.into_iter().filter_map(|info| below.member(info)) {
+            match found {
+                Ok(member) if self.paths.takes(&member.name) => members.push(member),
                 Ok(_) => {}
-                Err(why) => self.leave_out(id, dataset.id, &format!("the key {:?} can't be a path: it {why}", info.key)),
+                Err(reason) => self.leave_out(id, dataset_id, &reason),
             }
         }
         members
