@@ -205,7 +205,40 @@ async fn what_is_there_all_the_time_is_given_once_whatever_is_written_meanwhile(
     }
 }
 
-/// Its entries come by the feed. (A search's pages are places in a ranking that every write moves.)
+/// Its index follows the feed. (By relevance, every write moves the ranking itself.)
+#[tokio::test]
+async fn a_search_whose_index_changes_while_it_is_read_gives_once_what_is_there_all_the_time() {
+    let (world, ann, _) = listed().await;
+    for sort in ["name", "created"] {
+        let list = format!("/search?sort={sort}&q=package");
+        world.drain().await;
+        let whole = world.get(with(&list, "limit=200")).by(&ann).send().await;
+        let there: Vec<String> = whole.items().iter().map(identity).collect();
+        assert!(there.len() >= ITEMS, "{there:?}");
+        let (mut seen, mut cursor) = (Vec::new(), Some(String::new()));
+        for round in 0..20 * ITEMS {
+            let Some(place) = cursor.take() else { break };
+            let page = world.get(with(&list, &format!("limit=2{place}"))).by(&ann).send().await;
+            seen.extend(page.items().iter().map(identity));
+            cursor = page.body.get("next_cursor").and_then(Value::as_str).map(|next| format!("&cursor={next}"));
+            if round < ITEMS / 2 {
+                world.later(seconds(1));
+                // Before all others by name, and by time of creation.
+                let added = world.package(&ann, json!({ "name": format!("A package {round} {sort}") })).await;
+                world.drain().await;
+                if round.is_multiple_of(2) {
+                    world.delete(format!("/packages/{added}")).by(&ann).send().await;
+                    world.drain().await;
+                }
+            }
+        }
+        assert_eq!(cursor, None, "{list}: the pages come to an end");
+        seen.retain(|item| there.contains(item));
+        assert_eq!(seen, there, "{list}");
+    }
+}
+
+/// Its entries come by the feed.
 #[tokio::test]
 async fn a_history_that_grows_while_it_is_read_is_given_once() {
     let (world, ann, lists) = listed().await;

@@ -10,9 +10,13 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{id::PackageId, time::Timestamp};
 
+mod place;
 mod shown;
 
-pub use self::shown::ShownDocument;
+pub use self::{
+    place::{Place, PlaceKey},
+    shown::ShownDocument,
+};
 
 /// The token between two values of one field; no analysed text contains it.
 pub const VALUE_BREAK: &str = "|";
@@ -232,9 +236,9 @@ pub struct SearchRequest {
     pub sort: Sort,
     /// Facets to count: exact, over all hits.
     pub facets: Vec<FacetField>,
-    /// Hits to leave out at the beginning, at most 10,000 with `limit`.
-    pub offset: usize,
-    /// At most so many hits.
+    /// Begin behind this place in the order; at the beginning if absent. Total and facets are of all hits.
+    pub after: Option<Place>,
+    /// At most so many hits, at most 10,000.
     pub limit: usize,
 }
 

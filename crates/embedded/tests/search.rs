@@ -173,7 +173,7 @@ async fn what_people_type_finds_what_they_wrote() {
             visibility: domain::search::VisibilityFilter { any_of: Some(vec!["everyone".to_owned()]), packages: None },
             sort: domain::search::Sort::Relevance,
             facets: Vec::new(),
-            offset: 0,
+            after: None,
             limit: 10,
         };
         index.search(&request).await.expect("an answer").total == 1

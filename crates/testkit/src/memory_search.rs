@@ -11,14 +11,14 @@ use domain::{
     PackageId, PortError, PortErrorKind, PortResult,
     ports::{SearchIndex, SearchRebuild},
     search::{
-        Bucket, Facet, FacetField, Hit, Indexed, NumberField, QueryNode, SearchDocument, SearchRequest, SearchResults, Sort, Statistics,
-        SuggestRequest, TermField, TextField, VisibilityFilter, tag_term,
+        Bucket, Facet, FacetField, Hit, Indexed, NumberField, Place, PlaceKey, QueryNode, SearchDocument, SearchRequest, SearchResults,
+        Sort, Statistics, SuggestRequest, TermField, TextField, VisibilityFilter, tag_term,
     },
 };
 
 use crate::{Faults, locked};
 
-/// A window ends here at the latest.
+/// A page has at most so many hits.
 const WINDOW: usize = 10_000;
 /// So many values of a facet are told.
 const BUCKETS: usize = 20;
@@ -57,8 +57,8 @@ impl MemorySearch {
 impl SearchIndex for MemorySearch {
     async fn search(&self, request: &SearchRequest) -> PortResult<SearchResults> {
         self.faults.check("search.search")?;
-        if request.offset.saturating_add(request.limit) > WINDOW {
-            return Err(PortError::new(PortErrorKind::InvalidArgument, "search.search").with("offset", request.offset));
+        if request.limit > WINDOW {
+            return Err(PortError::new(PortErrorKind::InvalidArgument, "search.search").with("limit", request.limit));
         }
         let mut found: Vec<Hit> = self
             .visible(&request.visibility)
@@ -69,7 +69,8 @@ impl SearchIndex for MemorySearch {
         found.sort_by(|left, right| order(request.sort, left, right));
         let facets = request.facets.iter().map(|field| facet(field, &found)).collect();
         let total = found.len() as u64;
-        Ok(SearchResults { hits: found.into_iter().skip(request.offset).take(request.limit).collect(), total, facets })
+        let behind = |hit: &Hit| request.after.as_ref().is_none_or(|after| is_behind(&hit.place(request.sort), after));
+        Ok(SearchResults { hits: found.into_iter().filter(behind).take(request.limit).collect(), total, facets })
     }
 
     async fn suggest(&self, request: &SuggestRequest) -> PortResult<Vec<String>> {
@@ -253,6 +254,17 @@ fn order(sort: Sort, left: &Hit, right: &Hit) -> Ordering {
         Sort::Bytes => b.bytes.cmp(&a.bytes),
     };
     by_field.then(a.package_id.cmp(&b.package_id))
+}
+
+fn is_behind(place: &Place, after: &Place) -> bool {
+    let by_key = match (&place.key, &after.key) {
+        (PlaceKey::Score(key), PlaceKey::Score(after)) => after.total_cmp(key),
+        (PlaceKey::Time(key), PlaceKey::Time(after)) => after.cmp(key),
+        (PlaceKey::Bytes(key), PlaceKey::Bytes(after)) => after.cmp(key),
+        (PlaceKey::Name(key), PlaceKey::Name(after)) => key.cmp(after),
+        _ => Ordering::Equal,
+    };
+    by_key.then(place.id.cmp(&after.id)).is_gt()
 }
 
 fn facet(field: &FacetField, hits: &[Hit]) -> Facet {

@@ -45,7 +45,8 @@ macro_rules! search_suite {
             a_hit_shows_the_document_as_it_was_written,
             hits_are_sorted_and_ties_are_broken_by_id,
             pages_hold_every_hit_once,
-            a_window_beyond_ten_thousand_is_refused,
+            a_page_begins_behind_its_place_whatever_was_written,
+            a_page_beyond_ten_thousand_is_refused,
             facets_count_all_hits_exactly,
             facets_tell_the_twenty_most_frequent_values_and_the_rest_as_a_sum,
             suggestions_are_the_most_frequent_words_first,
@@ -142,7 +143,7 @@ async fn eventually<T: Debug + PartialEq>(what: &str, wanted: &T, mut ask: impl 
 
 /// All that `query` finds for somebody who sees everything.
 fn everything_that(query: QueryNode) -> SearchRequest {
-    SearchRequest { query, visibility: everybody(), sort: Sort::Relevance, facets: Vec::new(), offset: 0, limit: 1_000 }
+    SearchRequest { query, visibility: everybody(), sort: Sort::Relevance, facets: Vec::new(), after: None, limit: 1_000 }
 }
 
 fn everybody() -> VisibilityFilter {

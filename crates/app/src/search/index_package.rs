@@ -50,7 +50,7 @@ impl Search {
             visibility: VisibilityFilter { any_of: None, packages: Some([id].into()) },
             sort: Sort::Created,
             facets: Vec::new(),
-            offset: 0,
+            after: None,
             limit: 1,
         };
         Ok(self.index.search(&request).await?.total > 0)

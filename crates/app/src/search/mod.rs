@@ -18,7 +18,7 @@ mod suggest;
 mod value;
 
 pub use filter::{FILTERS, parse_filters};
-pub use query_packages::{DEEPEST, Found, FoundPackage, QueryPackages};
+pub use query_packages::{Found, FoundPackage, QueryPackages};
 
 use std::sync::Arc;
 

@@ -5,9 +5,8 @@ use domain::{
     governance::TagType,
     id::UserId,
     package::Visibility,
-    search::{Facet, FacetField, Hit, QueryNode, SearchDocument, SearchRequest, Sort, TermField},
+    search::{Facet, FacetField, Hit, Place, QueryNode, SearchDocument, SearchRequest, Sort, TermField},
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     Search,
@@ -19,9 +18,6 @@ use crate::{
     error::{AppError, AppResult, ErrorKind},
     paging::Paging,
 };
-
-/// So many hits can be paged through.
-pub const DEEPEST: usize = 10_000;
 
 /// What somebody looks for.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +39,7 @@ pub struct Found {
     pub total: u64,
     /// Counts by which to narrow the search.
     pub facets: Vec<Facet>,
-    /// Asks for the next page; absent at the end, and behind the 10,000th hit.
+    /// Asks for the next page; absent at the end.
     pub next_cursor: Option<String>,
 }
 
@@ -58,12 +54,6 @@ pub struct FoundPackage {
     pub highlights: Highlights,
     /// What the caller may do with it.
     pub actions: Vec<Action>,
-}
-
-/// Where the next page begins.
-#[derive(Serialize, Deserialize)]
-struct Place {
-    offset: usize,
 }
 
 impl Search {
@@ -81,21 +71,22 @@ impl Search {
         self.core.audit_read(caller, Action::Search, String::new()).await?;
 
         let binding = format!("search {asked:?}");
-        let offset = self.core.open_cursor::<Place>(caller, &binding, paging).await?.map_or(0, |place| place.offset);
-        let limit = usize::try_from(paging.limit).unwrap_or(DEEPEST).min(DEEPEST.saturating_sub(offset));
+        let after = self.core.open_cursor::<Place>(caller, &binding, paging).await?;
+        let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
         let request = SearchRequest {
             query: both(words.clone(), filters),
             visibility: search_filter(&caller.principal),
             sort,
             facets: facets(caller, &configured),
-            offset,
-            limit,
+            after,
+            // One more tells whether there is a next page.
+            limit: limit.saturating_add(1),
         };
-        let results = self.index.search(&request).await?;
+        let mut results = self.index.search(&request).await?;
 
-        let end = offset + results.hits.len();
-        let more = !results.hits.is_empty() && end < DEEPEST && u64::try_from(end).is_ok_and(|end| end < results.total);
-        let next = more.then_some(Place { offset: end });
+        let more = results.hits.len() > limit;
+        results.hits.truncate(limit);
+        let next = results.hits.last().filter(|_| more).map(|last| last.place(sort));
         Ok(Found {
             hits: results.hits.into_iter().map(|hit| found(caller, &words, hit)).collect(),
             total: results.total,

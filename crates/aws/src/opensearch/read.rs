@@ -8,8 +8,8 @@ use std::{
 use domain::{
     PackageId, PortError, PortErrorKind, PortResult,
     search::{
-        Bucket, Facet, FacetField, Hit, QueryNode, SearchRequest, SearchResults, ShownDocument, Sort, Statistics, SuggestRequest,
-        TermField, VisibilityFilter, tag_term,
+        Bucket, Facet, FacetField, Hit, Place, PlaceKey, QueryNode, SearchRequest, SearchResults, ShownDocument, Sort, Statistics,
+        SuggestRequest, TermField, VisibilityFilter, tag_term,
     },
 };
 use opensearch::http::Method;
@@ -19,11 +19,12 @@ use super::{
     OpenSearchIndex,
     answers::{Aggregation, HitAnswer, Page},
     cluster::Request,
+    document::version,
     lower::{live, visible},
     mapping::{self, field},
 };
 
-/// A window of hits ends here at the latest: `index.max_result_window`.
+/// A page has at most so many hits: `index.max_result_window`.
 const WINDOW: usize = 10_000;
 /// So many values of a facet are told; the others are one sum.
 const BUCKETS: usize = 20;
@@ -34,16 +35,15 @@ impl OpenSearchIndex {
     /// A page of hits with total and facets.
     pub(super) async fn page(&self, request: &SearchRequest) -> PortResult<SearchResults> {
         const OPERATION: &str = "search.search";
-        if request.offset.saturating_add(request.limit) > WINDOW {
-            return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION).with("offset", request.offset));
+        if request.limit > WINDOW {
+            return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION).with("limit", request.limit));
         }
         let facets = request.facets.iter().enumerate().filter_map(|(place, field)| Some((place.to_string(), counted(field)?)));
         let query = visible(&request.query, &request.visibility);
         // Copies of the index may score differently while they merge: all pages of a query ask the same one.
         let copy = preference(&query);
-        let body = json!({
+        let mut body = json!({
             "query": query,
-            "from": request.offset,
             "size": request.limit,
             "sort": sort(request.sort),
             "track_scores": true,
@@ -51,6 +51,9 @@ impl OpenSearchIndex {
             "_source": [field::SHOWN],
             "aggs": facets.collect::<Map<String, Value>>(),
         });
+        if let Some(after) = &request.after {
+            body["search_after"] = behind(after);
+        }
         let mut page = self.ask(OPERATION, &copy, &body).await?;
         let facets = request.facets.iter().enumerate();
         let facets = facets.map(|(place, field)| facet(field, page.aggregations.remove(&place.to_string()).unwrap_or_default())).collect();
@@ -180,6 +183,17 @@ fn sort(sort: Sort) -> Value {
         Sort::Bytes => json!({ field::SIZE: "desc" }),
     };
     json!([first, { field::ID: "asc" }])
+}
+
+/// What a place is in [`sort`]'s columns.
+fn behind(place: &Place) -> Value {
+    let key = match &place.key {
+        PlaceKey::Score(score) => json!(score),
+        PlaceKey::Time(time) => json!(time.as_millis()),
+        PlaceKey::Bytes(bytes) => json!(version(*bytes)),
+        PlaceKey::Name(key) => json!(key),
+    };
+    json!([key, place.id.to_string()])
 }
 
 fn hit(operation: &'static str, found: &HitAnswer) -> PortResult<Hit> {

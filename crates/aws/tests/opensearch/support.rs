@@ -78,7 +78,7 @@ pub(crate) fn document(number: u64, sequence: u64, name: &str) -> SearchDocument
 /// All that this finds for somebody who sees everything.
 pub(crate) fn everything_that(query: QueryNode) -> SearchRequest {
     let visibility = VisibilityFilter { any_of: None, packages: None };
-    SearchRequest { query, visibility, sort: Sort::Relevance, facets: Vec::new(), offset: 0, limit: 100 }
+    SearchRequest { query, visibility, sort: Sort::Relevance, facets: Vec::new(), after: None, limit: 100 }
 }
 
 /// Waits until the live index holds exactly these packages.

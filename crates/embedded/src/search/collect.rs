@@ -5,11 +5,11 @@ use std::{
     collections::{BinaryHeap, HashMap},
 };
 
-use domain::search::Sort;
+use domain::search::{Place, PlaceKey, Sort};
 use tantivy::{
     DocAddress, DocId, Result, Score, SegmentOrdinal, SegmentReader, TantivyError,
     collector::{Collector, SegmentCollector},
-    columnar::{Column, StrColumn},
+    columnar::{Column, StrColumn, TermOrdHit},
 };
 
 use super::schema::column;
@@ -22,8 +22,10 @@ pub(super) type Counts = HashMap<&'static str, HashMap<String, u64>>;
 pub(super) struct PageCollector {
     /// The order.
     pub(super) sort: Sort,
-    /// So many of the best are kept.
+    /// So many of the best are kept,
     pub(super) keep: usize,
+    /// of those behind this place.
+    pub(super) after: Option<Place>,
     /// Columns whose values are counted.
     pub(super) counted: Vec<&'static str>,
     /// Columns whose numbers are added up.
@@ -69,7 +71,8 @@ impl Collector for PageCollector {
         let counted = self.counted.iter().map(|name| Ok(Counted::of(name, columns.str(name)?))).collect::<Result<_>>()?;
         let summed = self.summed.iter().map(|name| Ok((columns.column_opt(name)?, 0))).collect::<Result<_>>()?;
         let ids = columns.str(column::ID)?;
-        Ok(SegmentPage { ordinal, order, keep: self.keep, ids, counted, summed, total: 0, best: BinaryHeap::new() })
+        let after = self.after.as_ref().map(|place| After::within(place, &order, ids.as_ref())).transpose()?;
+        Ok(SegmentPage { ordinal, order, keep: self.keep, after, ids, counted, summed, total: 0, best: BinaryHeap::new() })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -110,11 +113,59 @@ enum Order {
     Name(Option<StrColumn>),
 }
 
+/// A place in the order, in the numbers of one segment.
+struct After {
+    /// Lower ones are behind it.
+    rank: u64,
+    /// Of equal ones, those from this ordinal of ids on.
+    first_id: u64,
+}
+
+impl After {
+    fn within(place: &Place, order: &Order, ids: Option<&StrColumn>) -> Result<Self> {
+        // The id of a document that another segment has: behind it are the ids from the next one on.
+        let (id, known) = ordinal(ids, &place.id.to_string())?;
+        let first_id = if known { id + 1 } else { id };
+        Ok(match (&place.key, order) {
+            (PlaceKey::Score(score), _) => Self { rank: score_rank(*score), first_id },
+            (PlaceKey::Time(time), _) => Self { rank: u64::try_from(time.as_millis()).unwrap_or(0), first_id },
+            (PlaceKey::Bytes(bytes), _) => Self { rank: *bytes, first_id },
+            (PlaceKey::Name(key), Order::Name(names)) => match ordinal(names.as_ref(), key)? {
+                (name, true) => Self { rank: u64::MAX - name, first_id },
+                // No document of this segment has this name: those with the next one are behind it, whatever their ids.
+                (name, false) => Self { rank: u64::MAX - name, first_id: 0 },
+            },
+            (PlaceKey::Name(_), Order::Score | Order::Number(_)) => {
+                return Err(TantivyError::InvalidArgument("a place among names, and hits by something else".to_owned()));
+            }
+        })
+    }
+
+    fn is_before(&self, rank: u64, id: impl FnOnce() -> u64) -> bool {
+        rank < self.rank || (rank == self.rank && id() >= self.first_id)
+    }
+}
+
+/// The ordinal of a text, or that of the next one in the column, and which of the two it is.
+fn ordinal(column: Option<&StrColumn>, text: &str) -> Result<(u64, bool)> {
+    let Some(column) = column else { return Ok((0, false)) };
+    Ok(match column.dictionary().term_ord_or_next(text)? {
+        TermOrdHit::Exact(ordinal) => (ordinal, true),
+        TermOrdHit::Next(ordinal) => (ordinal, false),
+    })
+}
+
+/// Scores in an order of whole numbers.
+fn score_rank(score: Score) -> u64 {
+    tantivy::f64_to_u64(f64::from(score))
+}
+
 /// A pass over one segment.
 pub(super) struct SegmentPage {
     ordinal: SegmentOrdinal,
     order: Order,
     keep: usize,
+    after: Option<After>,
     ids: Option<StrColumn>,
     counted: Vec<Counted>,
     summed: Vec<(Numbers, u64)>,
@@ -226,10 +277,13 @@ impl SegmentPage {
     fn rank(&mut self, document: DocId, score: Score) {
         let first = |column: &Option<StrColumn>| column.as_ref().and_then(|column| column.term_ords(document).next()).unwrap_or(0);
         let rank = match &self.order {
-            Order::Score => tantivy::f64_to_u64(f64::from(score)),
+            Order::Score => score_rank(score),
             Order::Number(numbers) => number(numbers, document),
             Order::Name(names) => u64::MAX - first(names),
         };
+        if self.after.as_ref().is_some_and(|after| !after.is_before(rank, || first(&self.ids))) {
+            return;
+        }
         // The id decides only between equals.
         if self.best.len() >= self.keep && self.best.peek().is_some_and(|Reverse(worst)| rank < worst.rank) {
             return;

@@ -138,8 +138,8 @@ fn entries(documents: &[SearchDocument]) -> Vec<Entry<'_>> {
 impl SearchIndex for TantivyIndex {
     async fn search(&self, request: &SearchRequest) -> PortResult<SearchResults> {
         const OPERATION: &str = "search.search";
-        if request.offset.saturating_add(request.limit) > WINDOW {
-            return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION).with("offset", request.offset));
+        if request.limit > WINDOW {
+            return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION).with("limit", request.limit));
         }
         let request = request.clone();
         self.blocking(OPERATION, move |inner| inner.live().page(&request).map_err(|error| port_error(OPERATION, error))).await

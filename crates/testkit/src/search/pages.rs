@@ -2,7 +2,8 @@
 
 use domain::{
     PackageId, PortErrorKind,
-    search::{FacetField, QueryNode, SearchDocument, SearchRequest, Sort, SuggestRequest, TermField},
+    ports::SearchIndex as _,
+    search::{FacetField, Hit, Place, QueryNode, SearchDocument, SearchRequest, Sort, SuggestRequest, TermField},
 };
 
 use super::{
@@ -34,29 +35,58 @@ pub async fn hits_are_sorted_and_ties_are_broken_by_id(index: &dyn RebuildableIn
 pub async fn pages_hold_every_hit_once(index: &dyn RebuildableIndex) {
     let pair = Pair::new(index);
     world(&pair, 22, 50).await;
-    for sort in [Sort::Relevance, Sort::Name, Sort::Bytes] {
+    for sort in [Sort::Relevance, Sort::Changed, Sort::Created, Sort::Name, Sort::Bytes] {
         let whole = SearchRequest { sort, ..everything_that(QueryNode::Everything) };
         pair.agree(&whole).await;
-        let ids = async |offset, limit| -> Vec<PackageId> {
-            let results = index.search(&SearchRequest { offset, limit, ..whole.clone() }).await.expect("an answer");
+        let page = async |after, limit| {
+            let results = index.search(&SearchRequest { after, limit, ..whole.clone() }).await.expect("an answer");
             assert_eq!(results.total, 50);
-            results.hits.iter().map(|hit| hit.document.package_id).collect()
+            results.hits
         };
-        let all = ids(0, 1_000).await;
-        let mut paged = Vec::new();
-        for offset in (0..56).step_by(7) {
-            paged.extend(ids(offset, 7).await);
+        let id = |hit: &Hit| hit.document.package_id;
+        let all: Vec<PackageId> = page(None, 1_000).await.iter().map(id).collect();
+        let (mut paged, mut after): (Vec<PackageId>, Option<Place>) = (Vec::new(), None);
+        loop {
+            let hits = page(after, 7).await;
+            let Some(last) = hits.last() else { break };
+            paged.extend(hits.iter().map(id));
+            // As a cursor keeps it.
+            let kept = serde_json::to_string(&last.place(sort)).expect("JSON");
+            after = Some(serde_json::from_str(&kept).expect("a place"));
         }
         assert_eq!(paged, all, "{sort:?}");
-        assert!(ids(50, 10).await.is_empty() && ids(0, 0).await.is_empty());
+        assert!(page(None, 0).await.is_empty());
     }
 }
 
-/// Nobody pages through everything by offset.
-pub async fn a_window_beyond_ten_thousand_is_refused(index: &dyn RebuildableIndex) {
-    let window = |offset, limit| SearchRequest { offset, limit, ..everything_that(QueryNode::Everything) };
-    assert!(index.search(&window(9_900, 100)).await.is_ok());
-    let error = index.search(&window(9_901, 100)).await.expect_err("too far");
+/// A page begins behind a place also where nothing is any more, and what is new before it moves nothing.
+pub async fn a_page_begins_behind_its_place_whatever_was_written(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    world(&pair, 24, 30).await;
+    for (round, sort) in (1..).zip([Sort::Name, Sort::Created, Sort::Changed, Sort::Bytes]) {
+        let request = |after, limit| SearchRequest { sort, after, limit, ..everything_that(QueryNode::Everything) };
+        let all = pair.referee.search(&request(None, 1_000)).await.expect("an answer").hits;
+        let (last, behind) = (&all[9], &all[10..]);
+        let number = 1_000 * round;
+        // Where the page ended nothing is any more; another one comes to the same place, but for the id.
+        let equal = SearchDocument { package_id: document(number, 1, "").package_id, ..last.document.clone() };
+        pair.remove(&[(last.document.package_id, 1_000)]).await;
+        pair.upsert(&[equal.clone()]).await;
+        pair.agree(&request(Some(last.place(sort)), 1_000)).await;
+        let after = index.search(&request(Some(last.place(sort)), 1_000)).await.expect("an answer").hits;
+        let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.document.package_id).collect::<Vec<_>>();
+        let kept: Vec<PackageId> = ids(&after).into_iter().filter(|id| *id != equal.package_id).collect();
+        assert_eq!(kept, ids(behind), "{sort:?}");
+        assert!(ids(&after).contains(&equal.package_id), "{sort:?}: equal by the key, behind by the id");
+        pair.agree(&request(Some(last.place(sort)), 7)).await;
+    }
+}
+
+/// One page holds no more.
+pub async fn a_page_beyond_ten_thousand_is_refused(index: &dyn RebuildableIndex) {
+    let page = |limit| SearchRequest { limit, ..everything_that(QueryNode::Everything) };
+    assert!(index.search(&page(10_000)).await.is_ok());
+    let error = index.search(&page(10_001)).await.expect_err("too many");
     assert!(error.is(PortErrorKind::InvalidArgument));
 }
 
