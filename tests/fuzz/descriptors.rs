@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use domain::{
     metadata::{NAME_CHARACTERS, TAGS_PER_PACKAGE, VALUE_CHARACTERS},
-    package::is_unprintable,
+    text::is_unprintable,
 };
 use serde_json::{Map, Value, json};
 use testkit::builders::member;

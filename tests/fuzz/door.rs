@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use app::{Caller, Core, identity::Identity, identity::verdict::Verdict};
+use app::{Caller, identity::Identity, identity::verdict::Verdict};
 use async_trait::async_trait;
 use aws::oidc::{JwkSet, KeySource, OidcConfig, OidcTokenVerifier, SigningAlgorithm};
 use aws_lc_rs::{
@@ -27,10 +27,8 @@ use domain::{
 use function_authorizer::{Authorizer, Deps, RequestHead};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use testkit::{
-    FixedClock, MemoryCipher, MemoryJobs, MemoryTables, SequentialIds,
-    builders::{access_key_id, api_key, group, member, now, user_id},
-};
+use testkit::builders::{access_key_id, api_key, group, member, user_id};
+use tests_api::Ports;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::told;
@@ -102,9 +100,10 @@ fn key_set(key: &EcdsaKeyPair) -> JwkSet {
 }
 
 async fn furnished(issuer: &EcdsaKeyPair) -> (Authorizer, String) {
-    let (clock, tables, ids) = (Arc::new(FixedClock::new(now())), Arc::new(MemoryTables::new()), Arc::new(SequentialIds::new(1)));
-    let (cipher, records) = (Arc::new(MemoryCipher::default()), Arc::new(Records::default()));
-    let core = Core::new(tables.clone(), Arc::new(MemoryJobs::default()), cipher.clone(), clock.clone(), ids.clone());
+    let ports = Ports::new(|search| search);
+    // Of the directory everybody has an id of its own choice.
+    let (core, records) = (ports.core(), Arc::new(Records::default()));
+    let Ports { tables, cipher, clock, ids, .. } = ports;
     let record = PrincipalRecord {
         user_id: user_id("ann"),
         directory_name: "ann".to_owned(),

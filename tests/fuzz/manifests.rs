@@ -1,6 +1,6 @@
 //! Import manifests of every form, from the request that brings one to the datasets that it makes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use app::{
     Caller, Core, Paging,
@@ -18,13 +18,14 @@ use domain::{
     location::Location,
     ports::{ObjectAddress, Objects as _, Tables as _},
     principal::Role,
+    text::SHOWN_OF_AN_ENTRY,
     user::PrincipalRecord,
 };
 use testkit::{
-    FixedClock, MemoryCipher, MemoryJobs, MemoryObjects, MemoryTables, SequentialIds,
     builders::{BUCKET, member, now, user_id},
     memory_objects::{once, options_of},
 };
+use tests_api::Ports;
 use tokio::runtime::Builder;
 
 use crate::told;
@@ -33,8 +34,6 @@ use crate::told;
 const SENTENCE: usize = 400;
 /// A sentence about a manifest as a whole.
 const END: usize = 200;
-/// The characters of an entry that are shown.
-const SHOWN: usize = 200;
 /// Entries of a transaction: where a run that has no time stops.
 const BATCH: u64 = 49;
 /// Objects below the one location, `s3://lake/raw/`, by their keys there; sizes differ.
@@ -88,15 +87,14 @@ fn told(input: &[u8], import: &Import, failures: &[ImportFailure]) {
     assert_eq!(counts.failed, failures.len() as u64, "each that failed is listed");
     for failure in failures {
         told::fits(&failure.reason, SENTENCE, &text);
-        assert!(failure.entry.chars().count() <= SHOWN && failure.line >= 1, "{failure:?}");
+        assert!(failure.entry.chars().count() <= SHOWN_OF_AN_ENTRY && failure.line >= 1, "{failure:?}");
     }
     assert!(failures.windows(2).all(|pair| pair[0].line < pair[1].line), "each entry has a line of its own, in order: {failures:?}");
 }
 
 struct Lake {
+    ports: Ports,
     core: Core,
-    tables: Arc<MemoryTables>,
-    objects: Arc<MemoryObjects>,
     packages: Packages,
     imports: Imports,
     importing: Importing,
@@ -105,18 +103,15 @@ struct Lake {
 
 impl Lake {
     async fn new() -> Self {
-        let clock = Arc::new(FixedClock::new(now()));
-        let (tables, jobs) = (Arc::new(MemoryTables::new()), Arc::new(MemoryJobs::default()));
-        let objects = Arc::new(MemoryObjects::with_clock(clock.clone()));
-        let core = Core::new(tables.clone(), jobs, Arc::new(MemoryCipher::default()), clock, Arc::new(SequentialIds::new(1)));
+        let ports = Ports::new(|search| search);
+        let (core, objects) = (ports.core(), ports.objects.clone());
         let lake = Self {
             packages: Packages::new(core.clone(), objects.clone(), BUCKET),
             imports: Imports::new(core.clone(), objects.clone(), BUCKET),
-            importing: Importing::new(core.clone(), objects.clone(), BUCKET, None),
+            importing: Importing::new(core.clone(), objects, BUCKET, None),
             caller: Caller { principal: member("ann"), origin: Origin::default() },
+            ports,
             core,
-            tables,
-            objects,
         };
         lake.furnish().await;
         lake
@@ -136,7 +131,7 @@ impl Lake {
             federated: false,
         };
         let rows = self.core.store.put_principal(&record, None, None).expect("a row");
-        self.tables.transact(rows).await.expect("a known person");
+        self.ports.tables.transact(rows).await.expect("a known person");
         let location = Location {
             id: "loc_00000000000000000000000001".parse().expect("an id"),
             bucket: "lake".to_owned(),
@@ -151,7 +146,7 @@ impl Lake {
         for (size, key) in below.chain(["secret/a.csv".to_owned(), "rawest/a.csv".to_owned()]).enumerate() {
             let content = vec![b'x'; size + 1];
             let address = ObjectAddress { bucket: "lake".to_owned(), key };
-            self.objects.put(&address, &options_of(&content, "text/csv"), once(content)).await.expect("stored");
+            self.ports.objects.put(&address, &options_of(&content, "text/csv"), once(content)).await.expect("stored");
         }
     }
 
@@ -189,7 +184,7 @@ impl Lake {
 
     /// The store is asked once for the manifest, and at most twice for each entry.
     fn bounded(&self, input: &[u8], import: &Import) {
-        let calls = |operation| self.objects.faults().calls(operation) as u64;
+        let calls = |operation| self.ports.objects.faults().calls(operation) as u64;
         let blocks = input.len() as u64 / (1 << 20) + 1;
         // Failures go into objects that are read again for their list: more than thirty in each.
         let pages = 2 * (import.counts.failed / 32 + 1);

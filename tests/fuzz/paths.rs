@@ -8,7 +8,7 @@ use domain::{
     id::{AccessKeyId, UserId, is_path_name, is_plain_path},
     import,
     location::{Location, check_bucket, folder_prefix, location_of},
-    package::is_unprintable,
+    text::is_unprintable,
 };
 use testkit::builders::{dataset_id, now, package_id, user_id};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};

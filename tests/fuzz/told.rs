@@ -1,6 +1,6 @@
 //! What people are told about their input.
 
-use domain::package::is_unprintable;
+use domain::text::is_unprintable;
 
 /// An input of so many characters is not to stand in an answer as a whole.
 const WHOLE: usize = 300;

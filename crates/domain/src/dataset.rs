@@ -71,7 +71,7 @@ impl FromStr for DatasetPath {
         if path.len() > 900 {
             return Err(Invalid::new(format!("has {} bytes; at most 900 are allowed", path.len())));
         }
-        if path.chars().any(|c| crate::package::is_unprintable(c) || c == '\\') {
+        if path.chars().any(|c| crate::text::is_unprintable(c) || c == '\\') {
             return Err(Invalid::new("contains a control character or a backslash"));
         }
         if path.split('/').any(|segment| matches!(segment, "" | "." | "..")) {

@@ -122,17 +122,6 @@ impl Error for PortError {
     }
 }
 
-/// What somebody sent, as a sentence may repeat it: at most so many characters, and none that does more than stand there.
-#[must_use]
-pub fn shown(text: &str, longest: usize) -> String {
-    let mut characters = text.chars().filter(|c| !crate::package::is_unprintable(*c));
-    let mut shown: String = characters.by_ref().take(longest).collect();
-    if characters.next().is_some() {
-        shown.push('\u{2026}');
-    }
-    shown
-}
-
 /// Why a value that a person entered can't be taken: a sentence without subject (`"is empty"`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -158,16 +147,4 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong with it, for people.
     pub detail: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_of_an_input_is_short_and_only_stands_there() {
-        assert_eq!(shown("col\u{7}our\u{202e}", 80), "colour");
-        assert_eq!(shown("abcdef", 5), "abcde\u{2026}");
-        assert_eq!(shown("abcde\u{0}", 5), "abcde");
-    }
 }

@@ -26,11 +26,12 @@ pub mod reindex;
 pub mod search;
 pub mod settings;
 pub mod sign_in;
+pub mod text;
 pub mod time;
 pub mod user;
 
 pub use deadline::Deadline;
-pub use error::{FieldError, Invalid, PortError, PortErrorKind, PortResult, shown};
+pub use error::{FieldError, Invalid, PortError, PortErrorKind, PortResult};
 pub use id::{DatasetId, ExportId, ImportId, ItemId, LocationId, PackageId};
 pub use principal::Principal;
 pub use time::Timestamp;

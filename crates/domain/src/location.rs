@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::Invalid,
     id::{LocationId, UserId},
-    package::is_unprintable,
+    text::is_unprintable,
     time::Timestamp,
 };
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    error::{FieldError, Invalid, shown},
+    error::{FieldError, Invalid},
     id::UserId,
+    text::{is_unprintable, shown},
     time::Timestamp,
 };
 
@@ -96,7 +97,7 @@ pub(crate) fn bounded(text: &str, limit: usize) -> Result<String, Invalid> {
     match text.chars().count() {
         0 => Err(Invalid::new("is empty")),
         count if count > limit => Err(Invalid::new(format!("has {count} characters; at most {limit} are allowed"))),
-        _ if text.chars().any(crate::package::is_unprintable) => Err(Invalid::new("contains a control character")),
+        _ if text.chars().any(is_unprintable) => Err(Invalid::new("contains a control character")),
         _ => Ok(text),
     }
 }

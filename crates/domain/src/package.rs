@@ -9,6 +9,7 @@ use crate::{
     error::Invalid,
     group::GroupName,
     id::{PackageId, UserId},
+    text::is_unprintable,
     time::Timestamp,
 };
 
@@ -72,16 +73,6 @@ impl FromStr for Description {
             count => Err(Invalid::new(format!("has {count} characters; at most 4,000 are allowed"))),
         }
     }
-}
-
-/// Control characters, and those that turn the direction of text around: a name must look like what it is
-/// (Unicode Technical Report 36, "Bidirectional Text Spoofing").
-///
-/// And the two that XML 1.0 can't say (section 2.2), in which stores list keys: one such name would make every listing of
-/// its folder unreadable.
-#[must_use]
-pub fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn is_visible(c: char) -> bool {

@@ -13,7 +13,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::{HeaderMap, header, request::Parts},
 };
-use domain::{access::Action, audit::Origin};
+use domain::{
+    access::Action,
+    audit::Origin,
+    text::{SHOWN_OF_A_WORD, SHOWN_OF_AN_ENTRY, shown},
+};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Rejection;
@@ -115,7 +119,7 @@ fn path_value<T: FromStr<Err: std::fmt::Display>>(values: &[String], position: u
 
 /// The text as an error may repeat it.
 fn printable(text: &str) -> String {
-    domain::shown(text, 80)
+    shown(text, SHOWN_OF_A_WORD)
 }
 
 impl<S: Send + Sync, T: FromStr<Err: std::fmt::Display> + Send> FromRequestParts<S> for Id<T> {
@@ -269,7 +273,7 @@ fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> Rejection 
 fn printable_reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or(&text);
-    domain::shown(text, 200)
+    shown(text, SHOWN_OF_AN_ENTRY)
 }
 
 /// `If-Match`: the version that the caller means; `None` if it means none or any (`*`).

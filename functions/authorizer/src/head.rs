@@ -2,7 +2,7 @@
 
 use domain::{
     id::{AccessKeyId, is_plain_path},
-    shown,
+    text::{SHOWN_OF_A_WORD, shown},
 };
 
 use crate::{
@@ -60,7 +60,7 @@ impl RequestHead {
         let first = values.next();
         match values.next() {
             None if !first.is_some_and(|value| are_joined(name, value)) => Ok(first),
-            _ => Err(Refusal::malformed("duplicate_header", format!("The header {} is there twice.", shown(name, signature::SHOWN)))),
+            _ => Err(Refusal::malformed("duplicate_header", format!("The header {} is there twice.", shown(name, SHOWN_OF_A_WORD)))),
         }
     }
 

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use domain::{Timestamp, id::AccessKeyId, shown};
+use domain::{
+    Timestamp,
+    id::AccessKeyId,
+    text::{SHOWN_OF_A_WORD, shown},
+};
 use percent_encoding::percent_decode_str;
 
 use crate::{Refusal, head::RequestHead};
@@ -14,9 +18,6 @@ pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256 ";
 pub(crate) const SERVICE: &str = "datalake";
 /// A request may be so much older or younger than our clock.
 const SKEW: Duration = Duration::from_secs(300);
-
-/// So many characters of a header's name are repeated in what is told of it.
-pub(crate) const SHOWN: usize = 80;
 
 /// What a header claims.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ fn read_signed_headers(head: &RequestHead, text: &str) -> Result<Vec<String>, Re
     }
     for name in &names {
         if head.single(name)?.is_none() {
-            return Err(malformed(format!("The signed header {} is not there.", shown(name, SHOWN))));
+            return Err(malformed(format!("The signed header {} is not there.", shown(name, SHOWN_OF_A_WORD))));
         }
     }
     for required in ["host", "x-amz-date"] {

@@ -1,12 +1,9 @@
 //! What the globs of a prefix leave out.
 
-use domain::shown;
+use domain::text::{SHOWN_OF_A_WORD, shown};
 use globset::GlobSet;
 
 use crate::globs;
-
-/// So many characters of a glob are repeated in what is told of it.
-const SHOWN: usize = 80;
 
 /// Globs over keys below a prefix: `?` and `*` stay within a folder, `**` crosses folders, also as in `**.tmp`.
 #[derive(Clone, Debug)]
@@ -20,7 +17,7 @@ impl Excluded {
     pub(crate) fn new(globs: &[String]) -> Result<Self, String> {
         globs::compile(globs, crossing).map(Self).map_err(|faults| {
             let told = faults.into_iter().next().map(|fault| match fault.number.and_then(|number| globs.get(number)) {
-                Some(glob) => format!("The glob \u{201c}{}\u{201d} {}.", shown(glob, SHOWN), fault.detail),
+                Some(glob) => format!("The glob \u{201c}{}\u{201d} {}.", shown(glob, SHOWN_OF_A_WORD), fault.detail),
                 None => format!("The globs {}.", fault.detail),
             });
             told.unwrap_or_default()

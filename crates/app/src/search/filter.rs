@@ -6,11 +6,9 @@ use domain::{
     Invalid,
     governance::TagRule,
     search::{QueryNode, TermField, tag_term},
-    shown,
+    text::{SHOWN_OF_A_WORD, shown},
 };
 use unicode_normalization::UnicodeNormalization;
-
-use super::lower::SHOWN;
 
 /// The most filters of one search.
 pub const FILTERS: usize = 64;
@@ -45,7 +43,7 @@ fn parse_filter(filter: &str, rules: &[TagRule]) -> Result<(String, QueryNode), 
     let Some((field, value)) = filter.split_once('=') else {
         return Err(Invalid::new(format!(
             "has no \u{201c}=\u{201d} in \u{201c}{}\u{201d}; a filter is field=value",
-            shown(&filter, SHOWN)
+            shown(&filter, SHOWN_OF_A_WORD)
         )));
     };
     let node = match (field, governed) {
@@ -56,7 +54,7 @@ fn parse_filter(filter: &str, rules: &[TagRule]) -> Result<(String, QueryNode), 
             return Ok((rule.tag.clone(), QueryNode::Term(TermField::Tag, tag_term(&rule.tag, value.trim()))));
         }
         ("year", None) => QueryNode::Term(TermField::Year, value.to_owned()),
-        _ => return Err(Invalid::new(format!("names \u{201c}{}\u{201d}, which is no field to filter by", shown(field, SHOWN)))),
+        _ => return Err(Invalid::new(format!("names \u{201c}{}\u{201d}, which is no field to filter by", shown(field, SHOWN_OF_A_WORD)))),
     };
     Ok((field.to_owned(), node))
 }

@@ -3,7 +3,7 @@
 use domain::{
     governance::{TagRule, TagType},
     search::{NumberField, QueryNode, TermField, TextField, tag_term},
-    shown,
+    text::{SHOWN_OF_A_WORD, shown},
 };
 use unicode_normalization::UnicodeNormalization;
 
@@ -36,9 +36,6 @@ pub(super) enum BuiltIn {
     Bytes,
     Datasets,
 }
-
-/// So many characters of a query are repeated in what is told of it.
-pub(super) const SHOWN: usize = 80;
 
 type Lowered = Result<Option<QueryNode>, String>;
 
@@ -81,7 +78,7 @@ pub(super) fn unknown_field(name: &str, rules: &[TagRule]) -> String {
     let names: Vec<&str> = NAMES.iter().copied().chain(rules.iter().map(|rule| rule.tag.as_str())).take(40).collect();
     format!(
         "There is no field \u{201c}{}\u{201d}; there are {}. Put quotation marks around text that contains a colon.",
-        shown(name, SHOWN),
+        shown(name, SHOWN_OF_A_WORD),
         names.join(", ")
     )
 }

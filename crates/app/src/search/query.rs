@@ -10,11 +10,15 @@
 
 use std::fmt;
 
-use domain::{governance::TagRule, search::QueryNode, shown};
+use domain::{
+    governance::TagRule,
+    search::QueryNode,
+    text::{SHOWN_OF_A_WORD, shown},
+};
 
 use super::{
     lexer::{Kind, Lexeme, lexemes},
-    lower::{self, Field, SHOWN},
+    lower::{self, Field},
 };
 
 /// The longest query, in characters.
@@ -143,7 +147,7 @@ impl<'a> Parser<'a> {
                 };
                 match self.peek() {
                     Some(Kind::Open | Kind::Word(_) | Kind::Quoted(_)) => self.one(&field),
-                    _ => Err(self.error_here(format!("A value is missing after \u{201c}{}:\u{201d}.", shown(&name, SHOWN)))),
+                    _ => Err(self.error_here(format!("A value is missing after \u{201c}{}:\u{201d}.", shown(&name, SHOWN_OF_A_WORD)))),
                 }
             }
             Kind::Word(text) => lower::word(field, &text).map_err(|message| QueryError::new(position, message)),

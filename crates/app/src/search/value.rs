@@ -1,13 +1,14 @@
 //! Numbers, dates and ranges of them.
 
-use domain::{Timestamp, shown};
+use domain::{
+    Timestamp,
+    text::{SHOWN_OF_A_WORD, shown},
+};
 use jiff::{
     ToSpan,
     civil::{Date, date},
     tz::TimeZone,
 };
-
-use super::lower::SHOWN;
 
 /// What the numbers of a field are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ fn span(text: &str, kind: NumberKind) -> Result<(f64, f64), String> {
             NumberKind::Bytes => "a number of bytes such as 1000, 10MB or 1GiB",
             NumberKind::Date => "a date such as 2020, 2020-01 or 2020-01-31",
         };
-        format!("\u{201c}{}\u{201d} is not {what}.", shown(text, SHOWN))
+        format!("\u{201c}{}\u{201d} is not {what}.", shown(text, SHOWN_OF_A_WORD))
     })
 }
 

@@ -1,9 +1,10 @@
 //! Lists of entries in a JSON object. Where a value ends is found here, what it says by `serde_json`: so memory holds one
 //! entry at a time, reading goes on from any entry, and one that is no valid JSON is a failure of its own.
 
+use domain::text::{self, SHOWN_OF_AN_ENTRY};
 use serde::Deserialize;
 
-use super::{Broken, ENTRY_BYTES, Entries, Fault, Line, List, Part, SHOWN, shown, source::Source};
+use super::{Broken, ENTRY_BYTES, Entries, Fault, Line, List, Part, shown, source::Source};
 
 /// One JSON value of the manifest.
 enum Value {
@@ -191,6 +192,6 @@ fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
         let text = error.to_string();
         // The place would be one within the entry.
         let why = text.split(" at line ").next().unwrap_or(&text);
-        Fault::malformed(format!("The entry can't be read: {}.", domain::shown(why, SHOWN)))
+        Fault::malformed(format!("The entry can't be read: {}.", text::shown(why, SHOWN_OF_AN_ENTRY)))
     })
 }

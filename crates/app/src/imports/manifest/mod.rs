@@ -11,15 +11,13 @@ mod window;
 pub(crate) use source::Source;
 pub(crate) use window::{Manifest, Window};
 
-use domain::{PortError, import::FailureCode};
+use domain::{PortError, import::FailureCode, text::SHOWN_OF_AN_ENTRY};
 use serde::{Deserialize, Serialize};
 
 use self::csv::CsvRecords;
 
 /// At most so many bytes an entry.
 const ENTRY_BYTES: usize = 64 * 1024;
-/// So many characters of an entry that can't be read are shown.
-const SHOWN: usize = 200;
 
 /// Where in a manifest; everything before it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,7 +206,7 @@ fn behind(line: u64, returned: bool, bytes: &[u8]) -> (u64, bool) {
 
 fn shown(bytes: &[u8]) -> String {
     // A character has four bytes at most.
-    String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]).chars().take(SHOWN).collect()
+    String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN_OF_AN_ENTRY)]).chars().take(SHOWN_OF_AN_ENTRY).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! What an entry names.
 
-use domain::{location::check_bucket, shown};
+use domain::{
+    location::check_bucket,
+    text::{SHOWN_OF_AN_ENTRY, shown},
+};
 
-use super::{Fault, SHOWN};
+use super::Fault;
 use crate::imports::exclude::Excluded;
 
 /// What an entry names.
@@ -66,7 +69,7 @@ fn address(url: &str) -> Result<(&str, &str), Fault> {
 }
 
 fn check_address(bucket: &str, key: &str) -> Result<(), Fault> {
-    check_bucket(bucket).map_err(|why| Fault::malformed(format!("\u{201c}{}\u{201d} {why}.", shown(bucket, SHOWN))))?;
+    check_bucket(bucket).map_err(|why| Fault::malformed(format!("\u{201c}{}\u{201d} {why}.", shown(bucket, SHOWN_OF_AN_ENTRY))))?;
     if key.len() > 1_024 {
         return Err(Fault::malformed("The key has more than 1,024 bytes."));
     }

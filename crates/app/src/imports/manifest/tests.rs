@@ -94,7 +94,7 @@ async fn bad_lines_of_csv_are_failures_with_their_line_and_end_nothing() {
     assert_eq!(good(&lines), [(1, object("a")), (10, object("multi\nline")), (12, object("z"))]);
     assert_eq!(bad(&lines), (2..=9).map(|line| (line, FailureCode::Malformed)).collect::<Vec<_>>());
     assert_eq!(broken, None);
-    assert!(lines.iter().all(|line| line.text.chars().count() <= SHOWN));
+    assert!(lines.iter().all(|line| line.text.chars().count() <= SHOWN_OF_AN_ENTRY));
     assert_eq!(lines[4].text, "Lake,x");
     // Nothing of another line, whatever was in the room for fields before.
     assert_eq!([&*lines[2].text, &*lines[3].text, &*lines[8].text], ["lake,b,c,d", "lake,a,b,c", ""]);

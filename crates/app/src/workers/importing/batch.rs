@@ -8,15 +8,12 @@ use domain::{
     dataset::{Dataset, DatasetKind, DatasetPath, DatasetState, Verified},
     import::{FailureCode, Import, ImportFailure},
     location::{Location, location_of},
-    shown,
+    text::{SHOWN_OF_AN_ENTRY, shown},
 };
 use ulid::Ulid;
 
 use super::lookup::Found;
 use crate::imports::manifest::{Fault, Line, Source};
-
-/// So many characters of a path are repeated in what is told of it.
-const SHOWN: usize = 200;
 
 /// An entry that names something which may be imported, and the path it would have.
 #[derive(Clone, Debug)]
@@ -56,7 +53,8 @@ fn path_of(source: &Source, locations: &[Location], own_bucket: &str) -> Result<
     let location = location.ok_or_else(outside)?;
     let relative = location.relative(bucket, key).unwrap_or(key).trim_end_matches('/');
     let path = if relative.is_empty() { location.folder_name() } else { relative };
-    path.parse().map_err(|why| Fault::new(FailureCode::BadPath, format!("The path \u{201c}{}\u{201d} {why}.", shown(path, SHOWN))))
+    path.parse()
+        .map_err(|why| Fault::new(FailureCode::BadPath, format!("The path \u{201c}{}\u{201d} {why}.", shown(path, SHOWN_OF_AN_ENTRY))))
 }
 
 /// Whether `dataset` is what `source` names.
@@ -90,7 +88,7 @@ pub(super) fn decide(
         fates.push(match (taken, found.get(number)) {
             (Some(dataset), _) if is_same(dataset, source) => Fate::Skipped,
             (Some(dataset), _) => {
-                let reason = format!("Another dataset, {}, has the path {}.", dataset.id, shown(path.as_str(), SHOWN));
+                let reason = format!("Another dataset, {}, has the path {}.", dataset.id, shown(path.as_str(), SHOWN_OF_AN_ENTRY));
                 failed(Fault::new(FailureCode::PathTaken, reason))
             }
             (None, Some(Ok(found))) => {
