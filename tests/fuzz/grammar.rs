@@ -80,7 +80,22 @@ fn query(text: &str, rules: &[TagRule]) {
         && size.depth + 2 < QUERY_DEPTH / 2
         && size.leaves <= QUERY_TERMS
     {
-        assert_eq!(parse(&printed, rules), Ok(node), "printed as {printed:?}");
+        assert_eq!(parse(&printed, rules).as_ref(), Ok(&node), "printed as {printed:?}");
+        // What is printed closes what it opens, so that parentheses are always understood; a stranger's may not be.
+        let framed = format!("({printed})");
+        if framed.chars().count() <= QUERY_CHARACTERS {
+            assert_eq!(parse(&framed, rules).as_ref(), Ok(&node), "framed as {framed:?}");
+        }
+        let both = format!("{framed} OR {framed}");
+        if both.chars().count() <= QUERY_CHARACTERS && has_room && 2 * size.leaves <= QUERY_TERMS {
+            let expected = if matches!(node, QueryNode::Nothing | QueryNode::Everything) {
+                None
+            } else {
+                Some(QueryNode::Or(vec![node.clone(), node]))
+            };
+            let read = parse(&both, rules).unwrap_or_else(|error| panic!("{both:?}: {error}"));
+            assert!(expected.is_none_or(|expected| expected == read), "printed as {both:?}: {read:?}");
+        }
     }
 }
 
