@@ -97,7 +97,8 @@ async fn what_comes_through_a_pipe_is_uploaded_under_its_name() {
         let list = datalake.json(&["datasets", "list", &package, "--prefix", &format!("in/{name}")]).expect("a list");
         assert_eq!((&list[0]["size"], &list[0]["sha256"]), (&content.len().into(), &sha256(&content).into()), "{name}");
     }
-    let refused = |arguments: &[&str]| datalake.try_run(&[&["datasets", "upload", &package], arguments].concat()).expect("run").status.code();
+    let refused =
+        |arguments: &[&str]| datalake.try_run(&[&["datasets", "upload", &package], arguments].concat()).expect("run").status.code();
     assert_eq!(refused(&["-"]), Some(2), "nobody knows what to call it");
     assert_eq!(refused(&["-", "-", "--name", "a"]), Some(2), "it comes once");
     assert_eq!(refused(&["source", "--name", "a"]), Some(2), "files have names");
@@ -131,6 +132,39 @@ async fn lists_look_like_this() {
         insta::assert_snapshot!("metadata_set_yaml", datalake.run(&["metadata", "set", package, "year=2026", "note=yes: no", "--output", "yaml"])
             .expect("tags").lines().filter(|line| !line.starts_with("created_by")).collect::<Vec<_>>().join("\n"));
     });
+}
+
+/// A folder that the operator serves is imported as a whole: what is in it is listed as it is now.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_below_an_imported_folder_is_listed_as_it_is_now() {
+    let mut lake = Lake::start().await.expect("a lake");
+    for (file, content) in [("raw/a.csv", "a,b\n"), ("raw/deep/b.csv", "a\n"), ("raw/c.tmp", "x")] {
+        lake.write(&format!("partners/{file}"), content.as_bytes()).expect("written");
+    }
+    lake.stop().await.expect("stopped");
+    lake.set_arguments(&["--import-root", &format!("partners={}", lake.path("partners").display())]);
+    lake.serve().await.expect("started");
+    let datalake = lake.signed_in_command_line(lake.ann()).await.expect("signed in");
+    let package = id(&datalake.json(&["packages", "create", "Partners"]).expect("created"));
+    let manifest = r#"{"version":1,"entries":[{"prefix":"s3://partners/raw/","exclude":["**.tmp"]}]}"#;
+    let manifest = lake.write("manifest.json", manifest.as_bytes()).expect("written");
+    let imported = datalake.json(&["imports", "start", &package, "--manifest", text(&manifest), "--wait"]).expect("imported");
+    assert_eq!(imported["added"], 1, "{imported}");
+
+    let list = |arguments: &[&str]| -> Vec<(String, String)> {
+        let list = datalake.json(&[&["datasets", "list", &package], arguments].concat()).expect("a list");
+        let entry =
+            |entry: &Value| (entry["kind"].as_str().unwrap_or_default().to_owned(), entry["name"].as_str().expect("a name").to_owned());
+        list.as_array().expect("an array").iter().map(entry).collect()
+    };
+    let entries = |entries: &[(&str, &str)]| -> Vec<(String, String)> {
+        entries.iter().map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned())).collect()
+    };
+    assert_eq!(list(&[]), entries(&[("prefix", "raw")]));
+    assert_eq!(list(&["--prefix", "raw/"]), entries(&[("prefix", "raw/a.csv"), ("prefix", "raw/deep/b.csv")]));
+    assert_eq!(list(&["--prefix", "raw/", "--folders"]), entries(&[("prefix", "raw/a.csv"), ("folder", "raw/deep/")]));
+    lake.write("partners/raw/deep/later.csv", b"a\n").expect("written");
+    assert_eq!(list(&["--prefix", "raw/deep/"]), entries(&[("prefix", "raw/deep/b.csv"), ("prefix", "raw/deep/later.csv")]));
 }
 
 /// The moment of death is what is varied: a random one in the middle of a push of real files, each time into a new package.
