@@ -6,7 +6,10 @@ use std::{
     io,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -76,8 +79,12 @@ impl Layout {
 
 /// Opens a connection that only reads.
 pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    open_patient_reader(path, PATIENCE)
+}
+
+fn open_patient_reader(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(patience)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
@@ -127,6 +134,19 @@ pub(crate) struct Readers {
     path: PathBuf,
     pool: Mutex<Pool>,
     returned: Condvar,
+    /// Those of [`Readers::read_at_once`], which wait for no lock, by the [`SEAT`] of a thread.
+    impatient: [Mutex<Option<Connection>>; SEATS],
+}
+
+/// How many threads have a connection of their own for what they read at once.
+const SEATS: usize = 16;
+
+thread_local! {
+    /// Threads keep their connection, for what it remembers is near their processor then; two only share one if there are many.
+    static SEAT: usize = {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        TAKEN.fetch_add(1, Ordering::Relaxed) % SEATS
+    };
 }
 
 #[derive(Debug, Default)]
@@ -140,7 +160,7 @@ impl Readers {
     pub(crate) const COUNT: usize = READERS;
 
     pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), pool: Mutex::default(), returned: Condvar::new() }
+        Self { path: path.to_owned(), pool: Mutex::default(), returned: Condvar::new(), impatient: Default::default() }
     }
 
     /// Does `work` on one state of the file. Blocks.
@@ -152,6 +172,20 @@ impl Readers {
         };
         let answer = connection.transaction().map_err(E::from).and_then(|transaction| work(&transaction));
         turn.idle = Some(connection);
+        answer
+    }
+
+    /// Does `work`, a single statement and so on one state of the file, without waiting for a turn or a lock: for a read that
+    /// is shorter than the way to a thread that may block. Where it would have to wait, it fails by `DatabaseBusy`.
+    pub(crate) fn read_at_once<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let mut seat = self.impatient[SEAT.with(|seat| *seat)].lock().unwrap_or_else(PoisonError::into_inner);
+        // A connection on which work has panicked is not put back.
+        let connection = match seat.take() {
+            Some(connection) => connection,
+            None => open_patient_reader(&self.path, Duration::ZERO)?,
+        };
+        let answer = work(&connection);
+        *seat = Some(connection);
         answer
     }
 
@@ -218,6 +252,11 @@ impl From<serde_json::Error> for Failure {
 }
 
 impl Failure {
+    /// Whether somebody else holds the file just now.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
+
     /// What the port reports, by `operation`.
     pub(crate) fn at(self, operation: &'static str) -> PortError {
         match self {

@@ -1,7 +1,10 @@
 //! Rows as private structs: serde turns them into items and back.
 
 use domain::{PortError, PortErrorKind, PortResult, Timestamp, ports::Item};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, value::MapDeserializer},
+};
 
 /// The number of shards of the `due` index: housekeeping reads each, writers spread over them.
 pub(crate) const DUE_SHARDS: u32 = 16;
@@ -17,8 +20,8 @@ pub(crate) fn item_of<R: Serialize>(row: &R) -> PortResult<Item> {
 
 /// A row of an item. Attributes that the row does not know are ignored.
 pub(crate) fn row_of<R: DeserializeOwned>(item: Item) -> PortResult<R> {
-    let value = serde_json::Value::Object(item.into_iter().collect());
-    serde_json::from_value(value).map_err(|error| PortError::new(PortErrorKind::Unexpected, "store.row_of").because(error))
+    let attributes = MapDeserializer::new(item.into_iter());
+    R::deserialize(attributes).map_err(|error: serde_json::Error| PortError::new(PortErrorKind::Unexpected, "store.row_of").because(error))
 }
 
 /// When housekeeping must look at a row: the attributes of the sparse index.

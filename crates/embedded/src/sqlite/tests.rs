@@ -82,3 +82,36 @@ fn no_more_than_a_few_read_at_once_and_a_panic_takes_nobody_s_turn() {
     assert_eq!(readers.pool().lent, 0);
     assert!(readers.pool().idle.len() <= Readers::COUNT);
 }
+
+#[test]
+fn what_is_read_at_once_waits_for_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.sqlite3");
+    let writer = ONE.open(&path).expect("opens");
+    let readers = Readers::new(&path);
+    let count_by = |readers: &Readers| {
+        readers.read_at_once(|connection| Ok::<_, Failure>(connection.query_row("SELECT count(*) FROM a", [], |row| row.get::<_, i64>(0))?))
+    };
+    let count = || count_by(&readers);
+    assert_eq!(count().expect("read"), 0);
+    writer.execute_batch("BEGIN IMMEDIATE; INSERT INTO a VALUES (1)").expect("a row on its way");
+    assert_eq!(count().expect("read beside a writer"), 0);
+    writer.execute_batch("COMMIT").expect("stored");
+    assert_eq!(count().expect("read anew"), 1);
+    let opened = readers.impatient.iter().filter(|seat| seat.lock().expect("no panic while locked").is_some()).count();
+    assert_eq!(opened, 1, "a thread keeps its connection");
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        readers.read_at_once(|_| -> Result<(), rusqlite::Error> { panic!("in the middle of a reading") })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(count().expect("read after a panic"), 1);
+
+    // As a tool on the file can: nobody else reads it then.
+    drop((writer, readers));
+    let tool = Connection::open(&path).expect("opens");
+    let readers = Readers::new(&path);
+    tool.execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE").expect("the file for itself");
+    assert!(count_by(&readers).expect_err("nothing is waited for").is_busy());
+    tool.execute_batch("COMMIT").expect("let go");
+    assert_eq!(count_by(&readers).expect("read again"), 1);
+}

@@ -70,6 +70,9 @@ impl Tables for SqliteTables {
     async fn get_many(&self, table: Table, keys: &[Key], _consistent: bool) -> PortResult<Vec<Option<Item>>> {
         const OPERATION: &str = "tables.get_many";
         check_keys(OPERATION, keys)?;
+        if let [key] = keys {
+            return Ok(vec![self.readers.get(OPERATION, table, key).await?]);
+        }
         let keys = keys.to_vec();
         self.readers.run(OPERATION, move |connection| reader::get_many(connection, table, &keys)).await
     }
