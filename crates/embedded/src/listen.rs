@@ -3,7 +3,6 @@
 use std::{convert::Infallible, error::Error, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{Request, Response};
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::{
     body::{Body, Incoming},
     rt::{Read, Write},
@@ -121,7 +120,7 @@ where
         let Self { limits, handler, address, watcher } = self;
         let service = service_fn(move |request| {
             let answer = handler(request, address);
-            async move { Ok::<_, Infallible>(answer.await.map(UnsyncBoxBody::new)) }
+            async move { Ok::<_, Infallible>(answer.await) }
         });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head_bytes);

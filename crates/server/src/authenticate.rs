@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use app::identity::verdict::Verdict;
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::header,
     middleware::Next,
     response::Response,
@@ -34,7 +34,7 @@ pub(crate) fn authorizer(home: &Home, sign_in: &SignInConfig) -> Authorizer {
 }
 
 /// Puts verdict and origin beside the request; refusals are answered by whoever needs to know the caller.
-pub(crate) async fn authenticate(State(authorizer): State<Arc<Authorizer>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn authenticate(authorizer: &Authorizer, mut request: Request, next: Next) -> Response {
     let source_ip = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
     if !OPEN.contains(&request.uri().path()) {
         let verdict: Verdict = authorizer.verdict(&head(&request, source_ip.clone())).await;

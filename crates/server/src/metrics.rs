@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -88,15 +87,17 @@ impl Metrics {
     }
 }
 
-/// Counts a request and takes its time. A layer of a router, so that the route is known by its template.
-pub(crate) async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let (method, began) = (name(request.method()), Instant::now());
-    let response = next.run(request).await;
-    let taken = began.elapsed().as_secs_f64();
-    metrics.durations.get_or_create(&Route { route: route.clone() }).observe(taken);
-    metrics.requests.get_or_create(&Answered { route, method, status: class(response.status()) }).inc();
-    response
+impl Metrics {
+    /// Counts a request and takes its time. In a layer of a router, so that the route is known by its template.
+    pub(crate) async fn observe(&self, request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
+        let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+        let (method, began) = (name(request.method()), Instant::now());
+        let response = answer(request).await;
+        let taken = began.elapsed().as_secs_f64();
+        self.durations.get_or_create(&Route { route: route.clone() }).observe(taken);
+        self.requests.get_or_create(&Answered { route, method, status: class(response.status()) }).inc();
+        response
+    }
 }
 
 /// Of a method that somebody made up there is no more than that.

@@ -18,6 +18,7 @@ use domain::{
     ports::Ids,
     principal::{Role, Via},
 };
+use function_authorizer::Authorizer;
 use runtime::configuration::Configuration;
 use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,7 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     authenticate,
     home::{BUCKET, Home, ObjectPorts},
-    metrics::{Metrics, observe},
+    metrics::Metrics,
     sign_in::{self, Client, SignInConfig, SignInHook, SignInParts},
 };
 
@@ -44,7 +45,8 @@ pub(crate) fn router(
     let limits = &configuration.limits;
     let of_requests = web::Limits { body: limits.body_bytes, body_time: limits.body_time, time: limits.request_time };
     let edge = web::Edge::new(Arc::clone(&home.ids), origins, limits.concurrent_requests).with_limits(of_requests);
-    let api = web::finish(api, edge).layer(from_fn_with_state(Arc::new(authorizer), authenticate::authenticate));
+    let door = Door { authorizer, metrics: metrics.clone() };
+    let api = web::finish(api, edge).layer(from_fn_with_state(Arc::new(door), enter));
     let sign_in = sign_in::router(SignInParts {
         config: sign_in,
         users: home.users.clone(),
@@ -53,13 +55,32 @@ pub(crate) fn router(
         clock: Arc::clone(&home.clock),
         ids: Arc::clone(&home.ids),
     })?;
-    let sign_in = sign_in.layer(from_fn_with_state(Arc::clone(&home.ids), name_answer));
-    let observed = |router: Router| router.layer(from_fn_with_state(metrics.clone(), observe));
-    Ok(observed(sign_in).fallback_service(observed(api)))
+    let reception = Reception { ids: Arc::clone(&home.ids), metrics: metrics.clone() };
+    Ok(sign_in.layer(from_fn_with_state(Arc::new(reception), receive)).merge(api))
+}
+
+/// Before every route of the API.
+struct Door {
+    authorizer: Authorizer,
+    metrics: Metrics,
+}
+
+async fn enter(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    door.metrics.observe(request, async |request| authenticate::authenticate(&door.authorizer, request, next).await).await
+}
+
+/// Before every route of sign-in.
+struct Reception {
+    ids: Arc<dyn Ids>,
+    metrics: Metrics,
+}
+
+async fn receive(State(reception): State<Arc<Reception>>, request: Request, next: Next) -> Response {
+    reception.metrics.observe(request, async |request| name_answer(reception.ids.as_ref(), request, next).await).await
 }
 
 /// Answers of sign-in have a request id too, by which people and logs can speak of them.
-async fn name_answer(State(ids): State<Arc<dyn Ids>>, request: Request, next: Next) -> Response {
+async fn name_answer(ids: &dyn Ids, request: Request, next: Next) -> Response {
     let request_id = format!("req_{}", ids.new_id());
     let span = tracing::info_span!("request", request.id = %request_id, http.method = %request.method());
     let mut response = next.run(request).instrument(span).await;

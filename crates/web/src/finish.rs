@@ -1,6 +1,6 @@
 //! What every answer has, in both homes: a request id, security headers, limits, problems rendered and logged once.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use app::identity::verdict::{RefusalKind, Verdict};
 use aws_lc_rs::{
@@ -9,16 +9,17 @@ use aws_lc_rs::{
 };
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody as _},
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
 use domain::{audit::Origin, id::is_plain_path, ports::Ids};
+use futures::FutureExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use tower_http::cors::CorsLayer;
 use tracing::Instrument as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -84,10 +85,8 @@ pub fn finish(router: Router, edge: Edge) -> Router {
     router
         .fallback(|| async { Rejection::no_route() })
         .method_not_allowed_fallback(|| async { Rejection::method_not_allowed() })
-        .layer(from_fn_with_state(edge.clone(), admit))
-        .layer(CatchPanicLayer::custom(|_| panicked()))
-        .layer(from_fn_with_state(edge, envelope))
-        .layer(cors)
+        // As few layers as can be: with every request each one is copied with all that is in it.
+        .layer((cors, from_fn_with_state(Arc::new(edge), envelope)))
 }
 
 /// A router as one function of the cloud serves it: a process has one request at a time.
@@ -104,7 +103,7 @@ fn panicked() -> Response {
 
 /// Refuses what can't be understood, reads the body within its limit, and holds it against the hash that the signature
 /// covers.
-async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+async fn admit(edge: &Edge, request: Request, next: Next) -> Response {
     if request.uri().query().is_some_and(|query| query.len() > QUERY_LIMIT) {
         return Rejection::query_too_long().into_response();
     }
@@ -119,7 +118,7 @@ async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Respon
         return rejection.into_response();
     }
     let (parts, body) = request.into_parts();
-    let bytes = match read(&edge, &parts, body).await {
+    let bytes = match read(edge, &parts, body).await {
         Ok(bytes) => bytes,
         Err(rejection) => return rejection.into_response(),
     };
@@ -133,7 +132,7 @@ async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Respon
 /// The body of a caller who is known. Of anybody else nothing is read: no operation takes a body without sign-in, and
 /// whoever sends one slowly must not keep others out.
 async fn read(edge: &Edge, parts: &Parts, body: Body) -> Result<Bytes, Rejection> {
-    if !matches!(parts.extensions.get(), Some(Verdict::Allowed { .. })) {
+    if body.is_end_stream() || !matches!(parts.extensions.get(), Some(Verdict::Allowed { .. })) {
         return Ok(Bytes::new());
     }
     let Ok(Ok(_reader)) = tokio::time::timeout(edge.limits.body_time, edge.readers.acquire()).await else {
@@ -173,18 +172,21 @@ fn body_differs(verdict: &Verdict, body: &[u8]) -> Option<Rejection> {
     }
 }
 
-async fn envelope(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
-    let origin = request.extensions().get::<Origin>().cloned().filter(|origin| !origin.request_id.is_empty()).unwrap_or_else(|| Origin {
-        request_id: format!("req_{}", edge.ids.new_id()),
-        ..request.extensions().get::<Origin>().cloned().unwrap_or_default()
-    });
+async fn envelope(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let mut origin = request.extensions_mut().remove::<Origin>().unwrap_or_default();
+    if origin.request_id.is_empty() {
+        origin.request_id = format!("req_{}", edge.ids.new_id());
+    }
     let request_id = origin.request_id.clone();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(origin);
     let span = tracing::info_span!("request", request.id = %request_id, http.method = %method);
     let answer = async {
-        match tokio::time::timeout(edge.limits.time, next.run(request)).await {
-            Ok(response) => response,
+        // Nothing of a request that panicked is used again.
+        let admitted = AssertUnwindSafe(admit(&edge, request, next)).catch_unwind();
+        match tokio::time::timeout(edge.limits.time, admitted).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => panicked(),
             Err(_) => Rejection::timed_out().into_response(),
         }
     };

@@ -32,8 +32,10 @@ pub struct Deps {
     pub bucket: String,
 }
 
-#[derive(Clone)]
-struct App {
+/// Shared, for each request takes a copy.
+type App = Arc<UseCases>;
+
+struct UseCases {
     cart: Cart,
     exports: Exports,
 }
@@ -42,7 +44,7 @@ struct App {
 pub fn router(deps: Deps) -> OpenApiRouter {
     let Deps { tables, jobs, cipher, clock, ids, objects, bucket } = deps;
     let core = Core::new(tables, jobs, cipher, clock, ids);
-    let app = App { cart: Cart::new(core.clone()), exports: Exports::new(core, objects, bucket) };
+    let app = UseCases { cart: Cart::new(core.clone()), exports: Exports::new(core, objects, bucket) };
     OpenApiRouter::new()
         .routes(routes!(read::read_cart, empty::empty_cart))
         .routes(routes!(items::add::add_cart_item))
@@ -52,5 +54,5 @@ pub fn router(deps: Deps) -> OpenApiRouter {
         .routes(routes!(exports::read::read_export, exports::revoke::revoke_export))
         .routes(routes!(exports::retry::retry_export))
         .routes(routes!(grants::follow_grant))
-        .with_state(app)
+        .with_state(Arc::new(app))
 }

@@ -41,8 +41,10 @@ pub struct Deps {
     pub bucket: String,
 }
 
-#[derive(Clone)]
-struct App {
+/// Shared, for each request takes a copy.
+type App = Arc<UseCases>;
+
+struct UseCases {
     packages: Packages,
     governance: Governance,
     metadata: Metadata,
@@ -54,7 +56,7 @@ struct App {
 pub fn router(deps: Deps) -> OpenApiRouter {
     let Deps { tables, jobs, cipher, clock, ids, objects, multipart, bucket } = deps;
     let core = Core::new(tables, jobs, cipher, clock, ids);
-    let app = App {
+    let app = UseCases {
         packages: Packages::new(core.clone(), Arc::clone(&objects), bucket.clone()),
         governance: Governance::new(core.clone()),
         metadata: Metadata::new(core.clone()),
@@ -82,5 +84,5 @@ pub fn router(deps: Deps) -> OpenApiRouter {
         .routes(routes!(imports::list::list_imports, imports::start::start_import))
         .routes(routes!(imports::read::read_import))
         .routes(routes!(imports::failures::list_import_failures))
-        .with_state(app)
+        .with_state(Arc::new(app))
 }

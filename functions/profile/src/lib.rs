@@ -40,8 +40,10 @@ pub struct Deps {
     pub deployment: Deployment,
 }
 
-#[derive(Clone)]
-struct App {
+/// Shared, for each request takes a copy.
+type App = Arc<UseCases>;
+
+struct UseCases {
     profile: Profile,
     identity: Identity,
     version: String,
@@ -53,7 +55,7 @@ pub fn router(deps: Deps) -> OpenApiRouter {
     let secrets = Core::new(tables.clone(), jobs.clone(), secrets_cipher, clock.clone(), ids.clone());
     let core = Core::new(tables, jobs, cipher, clock, ids);
     let version = deployment.version.clone();
-    let app = App { profile: Profile::new(core, groups, deployment), identity: Identity::new(secrets, user_records), version };
+    let app = UseCases { profile: Profile::new(core, groups, deployment), identity: Identity::new(secrets, user_records), version };
     OpenApiRouter::new()
         .routes(routes!(read::read_profile))
         .routes(routes!(groups::list_profile_groups))
@@ -62,5 +64,5 @@ pub fn router(deps: Deps) -> OpenApiRouter {
         .routes(routes!(secret::rotate_api_key))
         .routes(routes!(health::health))
         .routes(routes!(openapi::openapi))
-        .with_state(app)
+        .with_state(Arc::new(app))
 }

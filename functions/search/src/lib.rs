@@ -28,20 +28,22 @@ pub struct Deps {
     pub index: Arc<dyn SearchIndex>,
 }
 
-#[derive(Clone)]
-struct App {
+/// Shared, for each request takes a copy.
+type App = Arc<UseCases>;
+
+struct UseCases {
     search: Search,
 }
 
 /// The router of this prefix.
 pub fn router(deps: Deps) -> OpenApiRouter {
     let Deps { tables, jobs, cipher, clock, ids, index } = deps;
-    let app = App { search: Search::new(Core::new(tables, jobs, cipher, clock, ids), index) };
+    let app = UseCases { search: Search::new(Core::new(tables, jobs, cipher, clock, ids), index) };
     OpenApiRouter::new()
         .routes(routes!(query::search))
         .routes(routes!(suggest::suggest))
         .routes(routes!(stats::search_stats))
         .routes(routes!(index::index_package, index::unindex_package))
         .routes(routes!(reindex::start_reindex, reindex::read_reindex))
-        .with_state(app)
+        .with_state(Arc::new(app))
 }
