@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The exit code of a command that could not be done. Of a check, 1 says that something was found.
 const FAILED: u8 = 2;
 
