@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::{
-    record::{Checksum, StoreError},
+    record::StoreError,
     roots::ImportRoots,
     sources::{Found, Sources},
     store::ObjectStore,
@@ -56,7 +56,7 @@ impl Objects for NearObjects {
         if key.is_empty() || key.len() > LONGEST_KEY {
             return Err(PortError::new(PortErrorKind::InvalidArgument, HEAD).with("key_bytes", key.len()));
         }
-        Ok(info(&self.sources.find(bucket, key, version.as_deref()).await.map_err(refused)?))
+        Ok(info(self.sources.find(bucket, key, version.as_deref()).await.map_err(refused)?))
     }
 
     async fn list(&self, bucket: &str, prefix: &str, after: Option<String>) -> PortResult<Listing> {
@@ -72,22 +72,19 @@ const HEAD: &str = "objects.head";
 /// As the port has it, in bytes.
 const LONGEST_KEY: usize = 1024;
 
-fn info(found: &Found) -> ObjectInfo {
-    let (sha256, composite_sha256) = match found {
-        Found::Stored(record, _) => match record.checksum {
-            Checksum::Whole(sha256) => (Some(hex::encode(sha256)), None),
-            Checksum::Composite(sha256, _) => (None, Some(hex::encode(sha256))),
+fn info(found: Found) -> ObjectInfo {
+    match found {
+        Found::Stored(record, _) => record.into(),
+        // Nobody knows the checksum of a folder's file.
+        Found::Rooted(_) => ObjectInfo {
+            key: found.key().to_owned(),
+            version: None,
+            size: found.size(),
+            sha256: None,
+            composite_sha256: None,
+            content_type: Some(found.content_type().to_owned()),
+            modified: found.modified(),
         },
-        Found::Rooted(_) => (None, None),
-    };
-    ObjectInfo {
-        key: found.key().to_owned(),
-        version: found.version().map(str::to_owned),
-        size: found.size(),
-        sha256,
-        composite_sha256,
-        content_type: Some(found.content_type().to_owned()),
-        modified: found.modified(),
     }
 }
 

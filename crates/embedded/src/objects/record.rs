@@ -1,6 +1,6 @@
 //! What the store keeps, and how it fails.
 
-use domain::{PortError, PortErrorKind, Timestamp};
+use domain::{PortError, PortErrorKind, Timestamp, ports::ObjectInfo};
 
 use crate::sqlite::kind_of;
 
@@ -37,6 +37,24 @@ impl ObjectRecord {
         match self.checksum {
             Checksum::Whole(sha256) => hex::encode(sha256),
             Checksum::Composite(sha256, parts) => format!("{}-{parts}", hex::encode(sha256)),
+        }
+    }
+}
+
+impl From<ObjectRecord> for ObjectInfo {
+    fn from(record: ObjectRecord) -> Self {
+        let (sha256, composite_sha256) = match record.checksum {
+            Checksum::Whole(sha256) => (Some(hex::encode(sha256)), None),
+            Checksum::Composite(sha256, _) => (None, Some(hex::encode(sha256))),
+        };
+        Self {
+            key: record.key,
+            version: Some(record.version),
+            size: record.size,
+            sha256,
+            composite_sha256,
+            content_type: Some(record.content_type),
+            modified: record.modified,
         }
     }
 }

@@ -17,7 +17,7 @@ use domain::{
 };
 use embedded::{
     jobs::SqliteJobs,
-    objects::{Checksum, Inspection, ObjectRecord, StoreResult},
+    objects::{Inspection, StoreResult},
     tables::SqliteTables,
 };
 use runtime::system::{SystemClock, SystemIds};
@@ -64,7 +64,7 @@ impl Inventory for LocalInventory {
         let versions = versions.to_vec();
         let find = move |objects: &Inspection| {
             let find = |ObjectVersion { address, version }: &ObjectVersion| {
-                Ok(objects.find(&address.bucket, &address.key, version.as_deref())?.map(info))
+                Ok(objects.find(&address.bucket, &address.key, version.as_deref())?.map(ObjectInfo::from))
             };
             versions.iter().map(find).collect()
         };
@@ -114,20 +114,4 @@ impl Inventory for LocalInventory {
 
 fn package_of(change: &Change) -> Option<PackageId> {
     if change.table == Table::Packages { change.key.partition.parse().ok() } else { None }
-}
-
-fn info(record: ObjectRecord) -> ObjectInfo {
-    let (sha256, composite_sha256) = match record.checksum {
-        Checksum::Whole(sha256) => (Some(hex::encode(sha256)), None),
-        Checksum::Composite(sha256, _) => (None, Some(hex::encode(sha256))),
-    };
-    ObjectInfo {
-        key: record.key,
-        version: Some(record.version),
-        size: record.size,
-        sha256,
-        composite_sha256,
-        content_type: Some(record.content_type),
-        modified: record.modified,
-    }
 }
