@@ -89,7 +89,7 @@ impl Rights {
             let actions = statement.actions.iter().filter(|action| action.contains(['*', '?']));
             found.extend(actions.map(|action| format!("{place} allows {action}")));
             let needs_all = statement.actions.iter().all(|action| WITHOUT_RESOURCE.contains(&action.as_str()));
-            let resources = statement.resources.iter().filter(|resource| !(needs_all && *resource == "*") && !self.names_one(resource));
+            let resources = statement.resources.iter().filter(|resource| !(self.names_one(resource) || needs_all && *resource == "*"));
             found.extend(resources.map(|resource| format!("{place} names {resource}")));
         }
         found

@@ -71,7 +71,7 @@ pub async fn a_page_begins_behind_its_place_whatever_was_written(index: &dyn Reb
         // Where the page ended nothing is any more; another one comes to the same place, but for the id.
         let equal = SearchDocument { package_id: document(number, 1, "").package_id, ..last.document.clone() };
         pair.remove(&[(last.document.package_id, 1_000)]).await;
-        pair.upsert(&[equal.clone()]).await;
+        pair.upsert(std::slice::from_ref(&equal)).await;
         pair.agree(&request(Some(last.place(sort)), 1_000)).await;
         let after = index.search(&request(Some(last.place(sort)), 1_000)).await.expect("an answer").hits;
         let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.document.package_id).collect::<Vec<_>>();
