@@ -121,7 +121,7 @@ impl Terraform {
         command.envs(self.environment.iter().map(|(name, value)| (name, value))).current_dir(&self.folder);
         let (program, rest) = arguments.split_first().context("a command")?;
         command.arg(program);
-        if *program != "output" && !rest.contains(&"-json") {
+        if !["output", "state"].contains(program) && !rest.contains(&"-json") {
             command.arg("-no-color");
         }
         let output = command.args(rest).output().context("install Terraform 1.11 or later")?;
