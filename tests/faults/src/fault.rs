@@ -48,6 +48,12 @@ impl Plan {
         self.0.clear();
     }
 
+    /// Orders for a number of requests that did not all come.
+    pub(crate) fn unmet(&self) -> Vec<String> {
+        let unmet = self.0.iter().filter(|order| order.left.is_some_and(|left| left > 0));
+        unmet.map(|order| order.operation.clone().unwrap_or_else(|| "any".to_owned())).collect()
+    }
+
     /// What is to happen to the next request of this operation.
     pub(crate) fn next(&mut self, operation: &str) -> Option<Fault> {
         let fits = |order: &&mut Order| order.left != Some(0) && order.operation.as_deref().is_none_or(|wanted| wanted == operation);

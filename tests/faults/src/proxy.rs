@@ -136,6 +136,12 @@ impl Proxy {
         locked(&self.shared.plan).add(Order { operation: Some(operation.to_owned()), fault, left: Some(1) });
     }
 
+    /// Operations that something was to happen to, and that were not asked for.
+    #[must_use]
+    pub fn unmet(&self) -> Vec<String> {
+        locked(&self.shared.plan).unmet()
+    }
+
     /// Everything is well again.
     pub fn heal(&self) {
         locked(&self.shared.plan).clear();

@@ -19,6 +19,7 @@ mod lost;
 mod partly;
 mod rebuilt;
 mod reindexing;
+mod requests;
 mod sign_in;
 mod signing_keys;
 mod twice;
