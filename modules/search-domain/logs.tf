@@ -10,7 +10,7 @@ locals {
   log_group_names = { for name, _ in local.logs : name => "/aws/opensearch/${local.new_name}/${name}" }
 }
 
-resource "aws_cloudwatch_log_group" "this" {
+resource "aws_cloudwatch_log_group" "domain" {
   #checkov:skip=CKV_AWS_338:These logs are for operating the domain, not for audit; the retention is an input.
   for_each = local.logs
 

@@ -92,13 +92,28 @@ resource "aws_opensearch_domain" "this" {
 
     content {
       log_type                 = log_publishing_options.value
-      cloudwatch_log_group_arn = aws_cloudwatch_log_group.this[log_publishing_options.key].arn
+      cloudwatch_log_group_arn = aws_cloudwatch_log_group.domain[log_publishing_options.key].arn
     }
   }
 
   depends_on = [aws_cloudwatch_log_resource_policy.this]
 
   lifecycle {
+    precondition {
+      condition     = length(local.unknown_types) == 0
+      error_message = "OpenSearch Service has no ${join(" and no ", local.unknown_types)}: ${join("; ", [for type in local.unknown_types : "of ${split(".", type)[0]} there are the sizes ${join(", ", keys(local.volume_sizes[split(".", type)[0]]))}"])}."
+    }
+
+    precondition {
+      condition     = local.nodes <= local.most_nodes
+      error_message = "A domain of nodes ${local.instance_type} has at most ${local.most_nodes} of them, not ${local.nodes}: take another type."
+    }
+
+    precondition {
+      condition     = local.volume_gib >= local.smallest_volume_gib
+      error_message = "A node ${local.instance_type} has a volume of at least ${local.smallest_volume_gib} GiB, not ${local.volume_gib}."
+    }
+
     precondition {
       condition     = local.volume_gib <= local.largest_volume_gib
       error_message = "A node ${local.instance_type} has a volume of at most ${local.largest_volume_gib} GiB, not ${local.volume_gib}: take a larger type, or more nodes."

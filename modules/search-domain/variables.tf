@@ -92,8 +92,8 @@ variable "domain" {
 
   validation {
     # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#ebsresource
-    condition     = var.domain.instance_type == null || !can(regex("^(i[0-9]+[a-z]*|im[0-9]+[a-z]*|[cmr][0-9]+[a-z]*d|[cmr]4|ultrawarm.*)\\.", var.domain.instance_type))
-    error_message = "A node has a volume of type gp3: i…, im… and …d (r6gd) have local disks in its place, m4, c4 and r4 have older types, and ultrawarm… holds no live index."
+    condition     = var.domain.instance_type == null || !can(regex("^(i[0-9]+[a-z]*|im[0-9]+[a-z]*|oi[0-9]+|[cmr][0-9]+[a-z]*d|[cmr]4|ultrawarm.*)\\.", var.domain.instance_type))
+    error_message = "A node has a volume of type gp3: i…, im…, oi… and …d (r6gd) have local disks in its place, m4, c4 and r4 have older types, and ultrawarm… holds no live index."
   }
 
   validation {
@@ -120,8 +120,8 @@ variable "domain" {
   }
 
   validation {
-    condition     = var.domain.volume_gib == null || try(var.domain.volume_gib >= 10 && var.domain.volume_gib <= 24576 && var.domain.volume_gib == floor(var.domain.volume_gib), false)
-    error_message = "A node's volume has a whole number of GiB, 10 to 24,576; small instance types have lower limits."
+    condition     = var.domain.volume_gib == null || try(var.domain.volume_gib >= 10 && var.domain.volume_gib <= 36864 && var.domain.volume_gib == floor(var.domain.volume_gib), false)
+    error_message = "A node's volume has a whole number of GiB, 10 to 36,864; most instance types have lower limits."
   }
 
   validation {

@@ -132,7 +132,7 @@ run "an_existing_cluster_is_used_and_nothing_is_made" {
     error_message = "The address is the customer's."
   }
   assert {
-    condition     = length(aws_opensearch_domain.this) + length(aws_opensearch_domain_policy.this) + length(aws_cloudwatch_log_group.this) + length(aws_cloudwatch_log_resource_policy.this) == 0
+    condition     = length(aws_opensearch_domain.this) + length(aws_opensearch_domain_policy.this) + length(aws_cloudwatch_log_group.domain) + length(aws_cloudwatch_log_resource_policy.this) == 0
     error_message = "Nothing is made."
   }
 }
@@ -331,7 +331,7 @@ run "refuses_more_disk_than_any_node_has" {
   command = plan
 
   variables {
-    domain = { volume_gib = 24577 }
+    domain = { volume_gib = 36865 }
   }
 
   expect_failures = [var.domain]
@@ -499,11 +499,118 @@ run "as_much_disk_as_the_node_has" {
 run "both_presets_are_within_the_limits" {
   command = plan
 
+  # Without `try`: a preset of a type whose limits are not known fails.
   assert {
     condition = alltrue([
       for preset in values(local.presets) :
-      preset.volume_gib <= try(local.volume_sizes[local.volume_families[split(".", preset.instance_type)[0]]][split(".", preset.instance_type)[1]], 24576)
+      preset.volume_gib <= local.volume_sizes[split(".", preset.instance_type)[0]][split(".", preset.instance_type)[1]]
     ])
     error_message = "A preset is what AWS takes."
+  }
+}
+
+run "refuses_more_nodes_than_t3_has" {
+  command = plan
+
+  variables {
+    domain = { nodes = 11 }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "as_many_nodes_as_t3_has" {
+  command = plan
+
+  variables {
+    domain = { nodes = 10 }
+  }
+
+  assert {
+    condition     = aws_opensearch_domain.this[0].cluster_config[0].instance_count == 10
+    error_message = "The limit itself is allowed."
+  }
+}
+
+run "refuses_a_size_that_the_family_does_not_have" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "m6g.medium.search" }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_masters_of_a_size_that_the_family_does_not_have" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", master_instance_type = "m7i.medium.search" }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_more_disk_than_the_ha_presets_node_has" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", volume_gib = 769 }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_more_disk_than_a_node_for_memory_has" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", instance_type = "r7g.large.search", volume_gib = 1537 }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_more_disk_than_a_node_for_computing_has" {
+  command = plan
+
+  variables {
+    domain = { preset = "ha", instance_type = "c7g.large.search", volume_gib = 257 }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_less_disk_than_an_optimized_node_has" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "or1.large.search", volume_gib = 19 }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
+
+run "refuses_an_optimized_node_with_a_local_disk" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "oi2.large.search" }
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "a_family_whose_limits_are_not_known" {
+  command = plan
+
+  variables {
+    domain = { instance_type = "m9g.large.search", volume_gib = 36864 }
+  }
+
+  assert {
+    condition     = aws_opensearch_domain.this[0].ebs_options[0].volume_size == 36864
+    error_message = "Of it AWS itself says what is too much."
   }
 }
