@@ -18,7 +18,7 @@ use domain::{
 
 use crate::{Faults, locked};
 
-/// A page has at most so many hits.
+/// A page has at most so many hits, those included that are skipped.
 const WINDOW: usize = 10_000;
 /// So many values of a facet are told.
 const BUCKETS: usize = 20;
@@ -57,7 +57,7 @@ impl MemorySearch {
 impl SearchIndex for MemorySearch {
     async fn search(&self, request: &SearchRequest) -> PortResult<SearchResults> {
         self.faults.check("search.search")?;
-        if request.limit > WINDOW {
+        if request.skipped().saturating_add(request.limit) > WINDOW {
             return Err(PortError::new(PortErrorKind::InvalidArgument, "search.search").with("limit", request.limit));
         }
         let mut found: Vec<Hit> = self
@@ -69,8 +69,8 @@ impl SearchIndex for MemorySearch {
         found.sort_by(|left, right| order(request.sort, left, right));
         let facets = request.facets.iter().map(|field| facet(field, &found)).collect();
         let total = found.len() as u64;
-        let behind = |hit: &Hit| request.after.as_ref().is_none_or(|after| is_behind(&hit.place(request.sort), after));
-        Ok(SearchResults { hits: found.into_iter().filter(behind).take(request.limit).collect(), total, facets })
+        let behind = found.into_iter().filter(|hit| is_behind(hit, request)).skip(request.skipped());
+        Ok(SearchResults { hits: behind.take(request.limit).collect(), total, facets })
     }
 
     async fn suggest(&self, request: &SuggestRequest) -> PortResult<Vec<String>> {
@@ -256,15 +256,20 @@ fn order(sort: Sort, left: &Hit, right: &Hit) -> Ordering {
     by_field.then(a.package_id.cmp(&b.package_id))
 }
 
-fn is_behind(place: &Place, after: &Place) -> bool {
-    let by_key = match (&place.key, &after.key) {
-        (PlaceKey::Score(key), PlaceKey::Score(after)) => after.total_cmp(key),
+/// Whether a hit stands behind where the page begins.
+fn is_behind(hit: &Hit, request: &SearchRequest) -> bool {
+    let (Some(Place::Hit { key: after, id: after_id }), Some(Place::Hit { key, id })) =
+        (&request.after, request.place_behind(std::slice::from_ref(hit)))
+    else {
+        return true;
+    };
+    let by_key = match (&key, after) {
         (PlaceKey::Time(key), PlaceKey::Time(after)) => after.cmp(key),
         (PlaceKey::Bytes(key), PlaceKey::Bytes(after)) => after.cmp(key),
         (PlaceKey::Name(key), PlaceKey::Name(after)) => key.cmp(after),
         _ => Ordering::Equal,
     };
-    by_key.then(place.id.cmp(&after.id)).is_gt()
+    by_key.then(id.cmp(after_id)).is_gt()
 }
 
 fn facet(field: &FacetField, hits: &[Hit]) -> Facet {

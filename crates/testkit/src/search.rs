@@ -46,6 +46,7 @@ macro_rules! search_suite {
             hits_are_sorted_and_ties_are_broken_by_id,
             pages_hold_every_hit_once,
             a_page_begins_behind_its_place_whatever_was_written,
+            a_page_by_relevance_goes_on_where_all_scores_have_moved,
             a_page_beyond_ten_thousand_is_refused,
             facets_count_all_hits_exactly,
             facets_tell_the_twenty_most_frequent_values_and_the_rest_as_a_sum,

@@ -19,6 +19,9 @@ use crate::{
     paging::Paging,
 };
 
+/// A page may have so many hits; by relevance, with those before it.
+const DEEPEST: usize = 10_000;
+
 /// What somebody looks for.
 #[derive(Clone, Debug, Default)]
 pub struct QueryPackages {
@@ -39,7 +42,7 @@ pub struct Found {
     pub total: u64,
     /// Counts by which to narrow the search.
     pub facets: Vec<Facet>,
-    /// Asks for the next page; absent at the end.
+    /// Asks for the next page; absent at the end, and by relevance behind the 10,000th hit.
     pub next_cursor: Option<String>,
 }
 
@@ -72,21 +75,23 @@ impl Search {
 
         let binding = format!("search {asked:?}");
         let after = self.core.open_cursor::<Place>(caller, &binding, paging).await?;
-        let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+        let limit = usize::try_from(paging.limit).unwrap_or(DEEPEST);
         let request = SearchRequest {
             query: both(words.clone(), filters),
             visibility: search_filter(&caller.principal),
             sort,
             facets: facets(caller, &configured),
             after,
-            // One more tells whether there is a next page.
-            limit: limit.saturating_add(1),
+            limit: 0,
         };
+        // One more tells whether there is a next page.
+        let most = (limit + 1).min(DEEPEST.saturating_sub(request.skipped()));
+        let request = SearchRequest { limit: most, ..request };
         let mut results = self.index.search(&request).await?;
 
         let more = results.hits.len() > limit;
         results.hits.truncate(limit);
-        let next = results.hits.last().filter(|_| more).map(|last| last.place(sort));
+        let next = request.place_behind(&results.hits).filter(|_| more);
         Ok(Found {
             hits: results.hits.into_iter().map(|hit| found(caller, &words, hit)).collect(),
             total: results.total,

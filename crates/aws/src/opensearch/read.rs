@@ -24,7 +24,7 @@ use super::{
     mapping::{self, field},
 };
 
-/// A page has at most so many hits: `index.max_result_window`.
+/// A page has at most so many hits, those included that are skipped: `index.max_result_window`.
 const WINDOW: usize = 10_000;
 /// So many values of a facet are told; the others are one sum.
 const BUCKETS: usize = 20;
@@ -35,7 +35,7 @@ impl OpenSearchIndex {
     /// A page of hits with total and facets.
     pub(super) async fn page(&self, request: &SearchRequest) -> PortResult<SearchResults> {
         const OPERATION: &str = "search.search";
-        if request.limit > WINDOW {
+        if request.skipped().saturating_add(request.limit) > WINDOW {
             return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION).with("limit", request.limit));
         }
         let facets = request.facets.iter().enumerate().filter_map(|(place, field)| Some((place.to_string(), counted(field)?)));
@@ -51,8 +51,10 @@ impl OpenSearchIndex {
             "_source": [field::SHOWN],
             "aggs": facets.collect::<Map<String, Value>>(),
         });
-        if let Some(after) = &request.after {
-            body["search_after"] = behind(after);
+        match &request.after {
+            None => {}
+            Some(Place::Number(number)) => body["from"] = json!(number),
+            Some(Place::Hit { key, id }) => body["search_after"] = behind(key, *id),
         }
         let mut page = self.ask(OPERATION, &copy, &body).await?;
         let facets = request.facets.iter().enumerate();
@@ -185,15 +187,14 @@ fn sort(sort: Sort) -> Value {
     json!([first, { field::ID: "asc" }])
 }
 
-/// What a place is in [`sort`]'s columns.
-fn behind(place: &Place) -> Value {
-    let key = match &place.key {
-        PlaceKey::Score(score) => json!(score),
+/// A hit's place in [`sort`]'s columns.
+fn behind(key: &PlaceKey, id: PackageId) -> Value {
+    let key = match key {
         PlaceKey::Time(time) => json!(time.as_millis()),
         PlaceKey::Bytes(bytes) => json!(version(*bytes)),
         PlaceKey::Name(key) => json!(key),
     };
-    json!([key, place.id.to_string()])
+    json!([key, id.to_string()])
 }
 
 fn hit(operation: &'static str, found: &HitAnswer) -> PortResult<Hit> {

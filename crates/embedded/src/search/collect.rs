@@ -5,7 +5,10 @@ use std::{
     collections::{BinaryHeap, HashMap},
 };
 
-use domain::search::{Place, PlaceKey, Sort};
+use domain::{
+    PackageId,
+    search::{Place, PlaceKey, Sort},
+};
 use tantivy::{
     DocAddress, DocId, Result, Score, SegmentOrdinal, SegmentReader, TantivyError,
     collector::{Collector, SegmentCollector},
@@ -71,7 +74,10 @@ impl Collector for PageCollector {
         let counted = self.counted.iter().map(|name| Ok(Counted::of(name, columns.str(name)?))).collect::<Result<_>>()?;
         let summed = self.summed.iter().map(|name| Ok((columns.column_opt(name)?, 0))).collect::<Result<_>>()?;
         let ids = columns.str(column::ID)?;
-        let after = self.after.as_ref().map(|place| After::within(place, &order, ids.as_ref())).transpose()?;
+        let after = match &self.after {
+            None | Some(Place::Number(_)) => None,
+            Some(Place::Hit { key, id }) => Some(After::within(key, *id, &order, ids.as_ref())?),
+        };
         Ok(SegmentPage { ordinal, order, keep: self.keep, after, ids, counted, summed, total: 0, best: BinaryHeap::new() })
     }
 
@@ -122,12 +128,11 @@ struct After {
 }
 
 impl After {
-    fn within(place: &Place, order: &Order, ids: Option<&StrColumn>) -> Result<Self> {
+    fn within(key: &PlaceKey, id: PackageId, order: &Order, ids: Option<&StrColumn>) -> Result<Self> {
         // The id of a document that another segment has: behind it are the ids from the next one on.
-        let (id, known) = ordinal(ids, &place.id.to_string())?;
+        let (id, known) = ordinal(ids, &id.to_string())?;
         let first_id = if known { id + 1 } else { id };
-        Ok(match (&place.key, order) {
-            (PlaceKey::Score(score), _) => Self { rank: score_rank(*score), first_id },
+        Ok(match (key, order) {
             (PlaceKey::Time(time), _) => Self { rank: u64::try_from(time.as_millis()).unwrap_or(0), first_id },
             (PlaceKey::Bytes(bytes), _) => Self { rank: *bytes, first_id },
             (PlaceKey::Name(key), Order::Name(names)) => match ordinal(names.as_ref(), key)? {
@@ -153,11 +158,6 @@ fn ordinal(column: Option<&StrColumn>, text: &str) -> Result<(u64, bool)> {
         TermOrdHit::Exact(ordinal) => (ordinal, true),
         TermOrdHit::Next(ordinal) => (ordinal, false),
     })
-}
-
-/// Scores in an order of whole numbers.
-fn score_rank(score: Score) -> u64 {
-    tantivy::f64_to_u64(f64::from(score))
 }
 
 /// A pass over one segment.
@@ -277,7 +277,7 @@ impl SegmentPage {
     fn rank(&mut self, document: DocId, score: Score) {
         let first = |column: &Option<StrColumn>| column.as_ref().and_then(|column| column.term_ords(document).next()).unwrap_or(0);
         let rank = match &self.order {
-            Order::Score => score_rank(score),
+            Order::Score => tantivy::f64_to_u64(f64::from(score)),
             Order::Number(numbers) => number(numbers, document),
             Order::Name(names) => u64::MAX - first(names),
         };

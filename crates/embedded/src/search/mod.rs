@@ -138,7 +138,7 @@ fn entries(documents: &[SearchDocument]) -> Vec<Entry<'_>> {
 impl SearchIndex for TantivyIndex {
     async fn search(&self, request: &SearchRequest) -> PortResult<SearchResults> {
         const OPERATION: &str = "search.search";
-        if request.limit > WINDOW {
+        if request.skipped().saturating_add(request.limit) > WINDOW {
             return Err(PortError::new(PortErrorKind::InvalidArgument, OPERATION).with("limit", request.limit));
         }
         let request = request.clone();

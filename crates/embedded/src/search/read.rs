@@ -30,13 +30,19 @@ impl Generation {
         let mut counted: Vec<&'static str> = request.facets.iter().map(column_of).collect();
         counted.sort_unstable();
         counted.dedup();
-        let collector =
-            PageCollector { sort: request.sort, keep: request.limit, after: request.after.clone(), counted, summed: Vec::new() };
+        let collector = PageCollector {
+            sort: request.sort,
+            keep: request.skipped() + request.limit,
+            after: request.after.clone(),
+            counted,
+            summed: Vec::new(),
+        };
         let query = self.fields.visible(&request.query, &request.visibility)?;
         let statistics = LiveStatistics::new(&searcher, &self.fields)?;
         let Collected { total, best, counts, .. } = searcher.search_with_statistics_provider(&query, &collector, &statistics)?;
         let hits: Result<Vec<Hit>> = best
             .into_iter()
+            .skip(request.skipped())
             .map(|candidate| Ok(Hit { document: self.stored(&searcher, candidate.address)?, score: candidate.score }))
             .collect();
         Ok(SearchResults { hits: hits?, total, facets: request.facets.iter().map(|field| facet(field, &counts)).collect() })

@@ -3,7 +3,7 @@
 use domain::{
     PackageId, PortErrorKind,
     ports::SearchIndex as _,
-    search::{FacetField, Hit, Place, QueryNode, SearchDocument, SearchRequest, Sort, SuggestRequest, TermField},
+    search::{FacetField, Hit, Place, QueryNode, SearchDocument, SearchRequest, Sort, SuggestRequest, TermField, TextField},
 };
 
 use super::{
@@ -47,11 +47,11 @@ pub async fn pages_hold_every_hit_once(index: &dyn RebuildableIndex) {
         let all: Vec<PackageId> = page(None, 1_000).await.iter().map(id).collect();
         let (mut paged, mut after): (Vec<PackageId>, Option<Place>) = (Vec::new(), None);
         loop {
-            let hits = page(after, 7).await;
-            let Some(last) = hits.last() else { break };
+            let hits = page(after.clone(), 7).await;
+            let Some(place) = (SearchRequest { after, ..whole.clone() }).place_behind(&hits) else { break };
             paged.extend(hits.iter().map(id));
             // As a cursor keeps it.
-            let kept = serde_json::to_string(&last.place(sort)).expect("JSON");
+            let kept = serde_json::to_string(&place).expect("JSON");
             after = Some(serde_json::from_str(&kept).expect("a place"));
         }
         assert_eq!(paged, all, "{sort:?}");
@@ -67,27 +67,49 @@ pub async fn a_page_begins_behind_its_place_whatever_was_written(index: &dyn Reb
         let request = |after, limit| SearchRequest { sort, after, limit, ..everything_that(QueryNode::Everything) };
         let all = pair.referee.search(&request(None, 1_000)).await.expect("an answer").hits;
         let (last, behind) = (&all[9], &all[10..]);
+        let place = request(None, 10).place_behind(&all[..10]);
         let number = 1_000 * round;
         // Where the page ended nothing is any more; another one comes to the same place, but for the id.
         let equal = SearchDocument { package_id: document(number, 1, "").package_id, ..last.document.clone() };
         pair.remove(&[(last.document.package_id, 1_000)]).await;
         pair.upsert(std::slice::from_ref(&equal)).await;
-        pair.agree(&request(Some(last.place(sort)), 1_000)).await;
-        let after = index.search(&request(Some(last.place(sort)), 1_000)).await.expect("an answer").hits;
+        pair.agree(&request(place.clone(), 1_000)).await;
+        let after = index.search(&request(place.clone(), 1_000)).await.expect("an answer").hits;
         let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.document.package_id).collect::<Vec<_>>();
         let kept: Vec<PackageId> = ids(&after).into_iter().filter(|id| *id != equal.package_id).collect();
         assert_eq!(kept, ids(behind), "{sort:?}");
         assert!(ids(&after).contains(&equal.package_id), "{sort:?}: equal by the key, behind by the id");
-        pair.agree(&request(Some(last.place(sort)), 7)).await;
+        pair.agree(&request(place.clone(), 7)).await;
     }
 }
 
-/// One page holds no more.
+/// By relevance, what moves all scores alike moves no hit: there may be no two pages of equal ones otherwise.
+pub async fn a_page_by_relevance_goes_on_where_all_scores_have_moved(index: &dyn RebuildableIndex) {
+    let pair = Pair::new(index);
+    let documents: Vec<SearchDocument> = (1..=30).map(|number| document(number, 1, "rivers")).collect();
+    pair.upsert(&documents).await;
+    let token = QueryNode::Token(TextField::All, "river".to_owned());
+    let request = |after, limit| SearchRequest { after, limit, ..everything_that(token.clone()) };
+    pair.agree(&request(None, 1_000)).await;
+    let first = index.search(&request(None, 10)).await.expect("an answer").hits;
+    let place = request(None, 10).place_behind(&first);
+    // Documents that are not found change what a word is worth.
+    pair.upsert(&(100..140).map(|number| document(number, 1, "lakes")).collect::<Vec<_>>()).await;
+    pair.agree(&everything_that(QueryNode::Everything)).await;
+    let rest = index.search(&request(place, 1_000)).await.expect("an answer").hits;
+    let ids: Vec<PackageId> = first.iter().chain(&rest).map(|hit| hit.document.package_id).collect();
+    assert_eq!(ids, documents.iter().map(|document| document.package_id).collect::<Vec<_>>());
+}
+
+/// One page holds no more, with what stands before it.
 pub async fn a_page_beyond_ten_thousand_is_refused(index: &dyn RebuildableIndex) {
     let page = |limit| SearchRequest { limit, ..everything_that(QueryNode::Everything) };
     assert!(index.search(&page(10_000)).await.is_ok());
-    let error = index.search(&page(10_001)).await.expect_err("too many");
-    assert!(error.is(PortErrorKind::InvalidArgument));
+    let far = SearchRequest { after: Some(Place::Number(9_901)), ..page(100) };
+    for request in [page(10_001), far] {
+        let error = index.search(&request).await.expect_err("too many");
+        assert!(error.is(PortErrorKind::InvalidArgument));
+    }
 }
 
 fn all_facets() -> Vec<FacetField> {
