@@ -34,12 +34,11 @@ python_environment() {
     (
         # Two may want it at once: a step of scripts/test, and a test beside it.
         if command -v flock >/dev/null 2>&1; then flock 9; fi
-        if [ ! -e "$folder/.complete" ]; then
-            rm -rf "$folder"
-            python3 -m venv "$folder" >&2
-            "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
-            touch "$folder/.complete"
-        fi
-    ) 9>"$folder.lock"
+        # In a substitution bash does not end at what fails: each step asks for the one before.
+        [ -e "$folder/.complete" ] || {
+            rm -rf "$folder" && python3 -m venv "$folder" >&2 &&
+                "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2 && touch "$folder/.complete"
+        }
+    ) 9>"$folder.lock" || fail "can't install $*"
     printf '%s\n' "$folder"
 }
