@@ -34,7 +34,7 @@ module "changes" {
     {
       sid       = "SendDeadChanges"
       actions   = ["sqs:SendMessage"]
-      resources = [aws_sqs_queue.changes_dead.arn]
+      resources = [local.changes_dead_arn]
     },
     local.use_tables,
     local.use_queues,
@@ -42,13 +42,17 @@ module "changes" {
 }
 
 locals {
+  changes_dead_name = "${var.prefix}-changes-dead"
+  # A string, so that the policies which name the queue are known before it is there.
+  changes_dead_arn = "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:${local.changes_dead_name}"
+
   streams = ["packages", "metadata", "datasets", "cart", "keys", "settings"]
 }
 
 # Where Lambda notes what could not be told for as long as the feed goes back: the shard and the place of the records,
 # which the stream keeps for 24 hours.
 resource "aws_sqs_queue" "changes_dead" {
-  name                              = "${var.prefix}-changes-dead"
+  name                              = local.changes_dead_name
   message_retention_seconds         = 14 * 24 * 3600
   kms_master_key_id                 = var.data_key_arn
   kms_data_key_reuse_period_seconds = 300
@@ -65,7 +69,7 @@ resource "aws_sqs_queue_policy" "changes_dead" {
       Effect    = "Deny"
       Principal = "*"
       Action    = "sqs:*"
-      Resource  = aws_sqs_queue.changes_dead.arn
+      Resource  = local.changes_dead_arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
   })

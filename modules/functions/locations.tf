@@ -23,8 +23,8 @@ locals {
 
 locals {
   # How long the policy of whoever imports becomes, white space not counted, which IAM limits
-  # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). In a first plan parts of it are not known, so what
-  # it has besides locations is an upper bound, which a test holds. The signer's is shorter.
+  # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). In a first plan parts of it are not known unless
+  # the keys are given, so what it has besides locations is an upper bound, which a test holds. The signer's is shorter.
   imports_characters = length(replace(jsonencode(local.read_locations), "/\\s/", "")) + local.other_characters
   other_characters   = 3900 + length(var.iam.role_path)
 }

@@ -77,12 +77,12 @@ output "authorizer_function" {
 }
 
 output "identity_function_arn" {
-  description = "ARN by which the user pool invokes the identity function."
+  description = "ARN by which the user pool invokes the identity function. Known before anything is made; whoever names it waits for the function."
   value       = module.identity.alias_arn
 }
 
 output "housekeeping_function_arn" {
-  description = "ARN by which the schedule invokes housekeeping."
+  description = "ARN by which the schedule invokes housekeeping. Known before anything is made; whoever names it waits for the function."
   value       = module.housekeeping.alias_arn
 }
 

@@ -188,6 +188,11 @@ variable "concurrency" {
     condition     = alltrue([for limit in values(var.concurrency) : limit >= 2 && limit <= 1000])
     error_message = "Lambda takes 2 to 1,000 for each queue."
   }
+
+  validation {
+    condition     = alltrue([for limit in values(var.concurrency) : limit == floor(limit)])
+    error_message = "Batches at once are whole numbers."
+  }
 }
 
 variable "feed" {
@@ -207,6 +212,11 @@ variable "feed" {
   validation {
     condition     = var.feed.record_age_seconds >= 60 && var.feed.record_age_seconds < 86400
     error_message = "A stream keeps changes for 24 hours: the age is 60 to 86,399 seconds, so that what is too old is noted before it is gone."
+  }
+
+  validation {
+    condition     = alltrue([for number in values(var.feed) : number == floor(number)])
+    error_message = "Changes and seconds are whole numbers."
   }
 }
 

@@ -5,7 +5,11 @@ data "aws_region" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  name = "${var.prefix}-${var.name}"
+  name       = "${var.prefix}-${var.name}"
+  alias_name = "live"
+
+  # A string, so that policies which name the function are known before it is there.
+  alias_arn = "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${local.name}:${local.alias_name}"
 }
 
 resource "aws_lambda_function" "this" {
@@ -40,7 +44,7 @@ resource "aws_lambda_function" "this" {
 
   logging_config {
     log_format = "Text"
-    log_group  = aws_cloudwatch_log_group.this.name
+    log_group  = aws_cloudwatch_log_group.function.name
   }
 
   # Every change makes a version, so that the alias can go back to the one before.
@@ -84,7 +88,7 @@ data "aws_lambda_function" "live" {
 
 # What callers name: moving it back to an earlier version takes a deployment back at once.
 resource "aws_lambda_alias" "live" {
-  name             = "live"
+  name             = local.alias_name
   description      = "The version that callers reach"
   function_name    = aws_lambda_function.this.function_name
   function_version = coalesce(one(data.aws_lambda_function.live[*].version), aws_lambda_function.this.version)

@@ -14,8 +14,9 @@ output "alias_name" {
 }
 
 output "alias_arn" {
-  description = "ARN that callers use: always the live version."
-  value       = aws_lambda_alias.live.arn
+  description = "ARN that callers use: always the live version. Known before anything is made; whoever names it waits for the alias."
+  value       = local.alias_arn
+  depends_on  = [aws_lambda_alias.live]
 }
 
 output "invoke_arn" {
@@ -41,7 +42,7 @@ output "role_name" {
 
 output "log_group_name" {
   description = "Name of the function's log group."
-  value       = aws_cloudwatch_log_group.this.name
+  value       = aws_cloudwatch_log_group.function.name
 }
 
 output "environment" {

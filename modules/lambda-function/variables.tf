@@ -82,6 +82,11 @@ variable "limits" {
     condition     = try(var.limits.reserved_concurrency > 0, true)
     error_message = "No execution at all would switch the function off: leave reserved_concurrency out."
   }
+
+  validation {
+    condition     = alltrue([for number in values(var.limits) : number == null || try(number == floor(number), false)])
+    error_message = "Memory, time limit and executions are whole numbers."
+  }
 }
 
 variable "environment" {

@@ -80,15 +80,69 @@ variables {
   console_origins = ["https://console.example"]
 }
 
-# The first of all, as in an empty account: keys and log groups are not known yet, and the refusal comes with the plan.
+# The first of all, as in an empty account, with an importing function whose policy is not known yet: the refusal comes with the plan.
 run "refuses_more_folders_than_a_policy_holds" {
   command = plan
+
+  override_module {
+    target = module.manifest
+    outputs = {
+      alias_arn = "arn:aws:lambda:eu-west-1:123456789012:function:data-lake-manifest-service:live"
+      role_arn  = "arn:aws:iam::123456789012:role/data-lake-manifest-service-eu-west-1"
+    }
+  }
 
   variables {
     import_locations = [{ bucket_arn = "arn:aws:s3:::partners-of-research", folders = [for number in range(100) : "incoming/2026/team-of-researchers-${number}/"] }]
   }
 
   expect_failures = [aws_iam_role_policy.signer]
+}
+
+# In an empty account, with given keys: whoever reads the plan sees what every role may do.
+run "a_first_plan_knows_every_role_policy" {
+  command = plan
+
+  variables {
+    import_locations = [{ bucket_arn = "arn:aws:s3:::partners", folders = ["in/"], kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/partners" }]
+    runtime          = { tracing = true }
+  }
+
+  assert {
+    condition = alltrue([for name, policy in {
+      package-service  = module.packages.policy
+      search-service   = module.search.policy
+      cart-service     = module.cart.policy
+      profile-service  = module.profile.policy
+      authorizer       = module.authorizer.policy
+      identity         = module.identity.policy
+      changes          = module.changes.policy
+      indexer          = module.indexer.policy
+      manifest-service = module.manifest.policy
+      logging-service  = module.logging.policy
+      housekeeping     = module.housekeeping.policy
+      } : [for statement in jsondecode(policy).Statement : statement.Resource if contains(["SendTraces", "WriteOwnLog"], statement.Sid)] == [
+      ["arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/data-lake-${name}:*"], ["*"]
+    ]])
+    error_message = "Every function writes its own log and sends traces."
+  }
+
+  assert {
+    condition     = strcontains(module.changes.policy, "\"arn:aws:sqs:eu-west-1:123456789012:data-lake-changes-dead\"")
+    error_message = "The changes function names its queue of dead changes."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role_policy.signer.policy, "arn:aws:s3:::partners/in/*")
+    error_message = "The signer opens what may be imported."
+  }
+
+  assert {
+    condition = [output.housekeeping_function_arn, output.identity_function_arn] == [
+      for name in ["housekeeping", "identity"] : "arn:aws:lambda:eu-west-1:123456789012:function:data-lake-${name}:live"
+    ]
+    error_message = "Schedule and user pool name functions that are not there yet."
+  }
 }
 
 run "all_functions" {
@@ -767,4 +821,34 @@ run "as_many_folders_as_fit" {
     condition     = length(module.manifest.policy) <= local.imports_characters && local.imports_characters <= 10240
     error_message = "What fits is taken, and the bound holds."
   }
+}
+
+run "refuses_half_a_batch_at_once" {
+  command = plan
+
+  variables {
+    concurrency = { audit = 2.5 }
+  }
+
+  expect_failures = [var.concurrency]
+}
+
+run "refuses_half_a_change" {
+  command = plan
+
+  variables {
+    feed = { batch_size = 1.5 }
+  }
+
+  expect_failures = [var.feed]
+}
+
+run "refuses_an_age_of_half_a_second" {
+  command = plan
+
+  variables {
+    feed = { record_age_seconds = 60.5 }
+  }
+
+  expect_failures = [var.feed]
 }

@@ -39,6 +39,32 @@ variables {
   }]
 }
 
+# The first of all, as in an empty account: nothing has been made whose ARN could be known from it.
+run "a_first_plan_knows_the_policy" {
+  command = plan
+
+  variables {
+    tracing = true
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy).Statement == [
+      { Sid = "UseCart", Effect = "Allow", Action = ["dynamodb:GetItem"], Resource = ["arn:aws:dynamodb:eu-west-1:123456789012:table/data-lake-cart"] },
+      {
+        Sid      = "WriteOwnLog", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/data-lake-cart-service:*"]
+      },
+      { Sid = "SendTraces", Effect = "Allow", Action = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], Resource = ["*"] },
+    ]
+    error_message = "Whoever reads the plan sees what the role may do."
+  }
+
+  assert {
+    condition     = output.alias_arn == "arn:aws:lambda:eu-west-1:123456789012:function:data-lake-cart-service:live"
+    error_message = "Others' policies name the live version before it is there."
+  }
+}
+
 run "one_function" {
   assert {
     condition     = aws_lambda_function.this.function_name == "data-lake-cart-service" && aws_lambda_function.this.handler == "bootstrap"
@@ -260,7 +286,6 @@ run "refuses_a_path_longer_than_iams" {
   expect_failures = [var.iam]
 }
 
-# The runs before made the log group, whose ARN the policy names: in a plan it must be known.
 run "refuses_a_policy_that_iam_does_not_take" {
   command = plan
 
@@ -295,4 +320,34 @@ run "refuses_to_hold_callers_on_a_version_that_is_not_there" {
   }
 
   expect_failures = [data.aws_lambda_function.live]
+}
+
+run "refuses_half_a_megabyte" {
+  command = plan
+
+  variables {
+    limits = { memory_mb = 512.5 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "refuses_half_a_second" {
+  command = plan
+
+  variables {
+    limits = { timeout_seconds = 29.5 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "refuses_half_an_execution" {
+  command = plan
+
+  variables {
+    limits = { reserved_concurrency = 1.5 }
+  }
+
+  expect_failures = [var.limits]
 }
