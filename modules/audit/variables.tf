@@ -89,4 +89,9 @@ variable "key_deletion_window_in_days" {
     condition     = var.key_deletion_window_in_days >= 7 && var.key_deletion_window_in_days <= 30
     error_message = "KMS waits for 7 to 30 days."
   }
+
+  validation {
+    condition     = var.key_deletion_window_in_days == floor(var.key_deletion_window_in_days)
+    error_message = "Days are whole numbers."
+  }
 }

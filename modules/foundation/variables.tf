@@ -56,6 +56,11 @@ variable "keys" {
     condition     = var.keys.deletion_window_in_days >= 7 && var.keys.deletion_window_in_days <= 30
     error_message = "KMS waits 7 to 30 days before it deletes a key."
   }
+
+  validation {
+    condition     = var.keys.deletion_window_in_days == floor(var.keys.deletion_window_in_days)
+    error_message = "Days are whole numbers."
+  }
 }
 
 variable "user_secrets_role_arns" {

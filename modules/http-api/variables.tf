@@ -65,6 +65,11 @@ variable "throttling" {
     condition     = var.throttling.requests_per_second >= 1 && var.throttling.burst >= var.throttling.requests_per_second
     error_message = "At least one request a second is taken, and at once at least as many as in a second."
   }
+
+  validation {
+    condition     = var.throttling.burst == floor(var.throttling.burst)
+    error_message = "How many come at once is a whole number."
+  }
 }
 
 variable "access_log" {

@@ -98,6 +98,11 @@ variable "passwords" {
     condition     = var.passwords.temporary_days >= 1 && var.passwords.temporary_days <= 365
     error_message = "An invitation's password holds for 1 to 365 days."
   }
+
+  validation {
+    condition     = alltrue([for number in [var.passwords.minimum_length, var.passwords.history, var.passwords.temporary_days] : number == floor(number)])
+    error_message = "Characters, earlier passwords and days are whole numbers."
+  }
 }
 
 variable "mfa" {
@@ -206,8 +211,12 @@ variable "callback_urls" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for url in var.callback_urls : can(regex("^(https://[^/#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url))])
-    error_message = "A callback is https://host/path (http only for localhost), without a wildcard or a fragment."
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
+    condition = alltrue([
+      for url in var.callback_urls :
+      can(regex("^(https://[^/?#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url)) && can(regex("^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$", url))
+    ])
+    error_message = "A callback is https://host/path (http only for localhost), without a wildcard, a fragment or a space."
   }
 }
 
@@ -218,8 +227,12 @@ variable "logout_urls" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for url in var.logout_urls : can(regex("^(https://[^/#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url))])
-    error_message = "An address is https://host/path (http only for localhost), without a wildcard or a fragment."
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
+    condition = alltrue([
+      for url in var.logout_urls :
+      can(regex("^(https://[^/?#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url)) && can(regex("^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$", url))
+    ])
+    error_message = "An address is https://host/path (http only for localhost), without a wildcard, a fragment or a space."
   }
 }
 
@@ -259,6 +272,11 @@ variable "tokens" {
   validation {
     condition     = var.tokens.access_minutes >= 5 && var.tokens.access_minutes <= 60
     error_message = "An access token holds for 5 to 60 minutes."
+  }
+
+  validation {
+    condition     = alltrue([for number in values(var.tokens) : number == floor(number)])
+    error_message = "Tokens hold for whole minutes, sessions for whole hours."
   }
 
   validation {

@@ -68,8 +68,8 @@ variable "saml" {
   }
 
   validation {
-    condition     = try(var.saml.metadata_url, null) == null || can(regex("^https://", var.saml.metadata_url))
-    error_message = "Metadata are fetched by https."
+    condition     = try(var.saml.metadata_url, null) == null || can(regex("^https://[^/\\s]+(/\\S*)?$", var.saml.metadata_url))
+    error_message = "Metadata are fetched by https, from an address without a space."
   }
 
   validation {
@@ -229,8 +229,12 @@ variable "callback_urls" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for url in var.callback_urls : can(regex("^(https://[^/#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url))])
-    error_message = "A callback is https://host/path (http only for localhost), without a wildcard or a fragment."
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
+    condition = alltrue([
+      for url in var.callback_urls :
+      can(regex("^(https://[^/?#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url)) && can(regex("^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$", url))
+    ])
+    error_message = "A callback is https://host/path (http only for localhost), without a wildcard, a fragment or a space."
   }
 }
 
@@ -241,8 +245,12 @@ variable "logout_urls" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for url in var.logout_urls : can(regex("^(https://[^/#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url))])
-    error_message = "An address is https://host/path (http only for localhost), without a wildcard or a fragment."
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
+    condition = alltrue([
+      for url in var.logout_urls :
+      can(regex("^(https://[^/?#*]+|http://localhost(:[0-9]+)?)/[^#*]*$", url)) && can(regex("^[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+$", url))
+    ])
+    error_message = "An address is https://host/path (http only for localhost), without a wildcard, a fragment or a space."
   }
 }
 
@@ -282,6 +290,11 @@ variable "tokens" {
   validation {
     condition     = var.tokens.access_minutes >= 5 && var.tokens.access_minutes <= 60
     error_message = "An access token holds for 5 to 60 minutes."
+  }
+
+  validation {
+    condition     = alltrue([for number in values(var.tokens) : number == floor(number)])
+    error_message = "Tokens hold for whole minutes, sessions for whole hours."
   }
 
   validation {

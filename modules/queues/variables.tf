@@ -59,6 +59,11 @@ variable "function_timeouts" {
     condition     = alltrue([for seconds in values(var.function_timeouts) : seconds >= 1 && seconds <= 900])
     error_message = "A function runs for 1 to 900 seconds."
   }
+
+  validation {
+    condition     = alltrue([for seconds in values(var.function_timeouts) : seconds == floor(seconds)])
+    error_message = "Time limits are whole numbers."
+  }
 }
 
 variable "delivery" {

@@ -157,3 +157,13 @@ run "refuses_a_prefix_that_is_taken" {
 
   expect_failures = [var.prefix]
 }
+
+run "refuses_to_wait_for_half_a_day" {
+  command = plan
+
+  variables {
+    key_deletion_window_in_days = 7.5
+  }
+
+  expect_failures = [var.key_deletion_window_in_days]
+}

@@ -255,3 +255,13 @@ run "what_protects_is_told" {
     error_message = "By default nothing goes by mistake."
   }
 }
+
+run "refuses_to_wait_for_half_a_day" {
+  command = plan
+
+  variables {
+    keys = { deletion_window_in_days = 7.5 }
+  }
+
+  expect_failures = [var.keys]
+}

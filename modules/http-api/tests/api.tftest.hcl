@@ -213,3 +213,13 @@ run "refuses_an_authority_as_a_certificate" {
 
   expect_failures = [var.domain]
 }
+
+run "refuses_half_a_request_at_once" {
+  command = plan
+
+  variables {
+    throttling = { burst = 400.5 }
+  }
+
+  expect_failures = [var.throttling]
+}

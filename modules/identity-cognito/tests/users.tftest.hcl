@@ -379,3 +379,93 @@ run "mails_from_a_subdomain_and_with_a_name" {
     error_message = "A domain's identity sends for all of its addresses."
   }
 }
+
+run "refuses_a_callback_with_a_space" {
+  command = plan
+
+  variables {
+    callback_urls = ["https://console.example/x y"]
+  }
+
+  expect_failures = [var.callback_urls]
+}
+
+run "refuses_a_callback_with_a_space_in_its_host" {
+  command = plan
+
+  variables {
+    callback_urls = ["https://console example/"]
+  }
+
+  expect_failures = [var.callback_urls]
+}
+
+run "refuses_a_sign_out_with_a_space" {
+  command = plan
+
+  variables {
+    logout_urls = ["https://console.example/x y"]
+  }
+
+  expect_failures = [var.logout_urls]
+}
+
+run "refuses_a_sign_out_with_a_space_in_its_host" {
+  command = plan
+
+  variables {
+    logout_urls = ["https://console example/"]
+  }
+
+  expect_failures = [var.logout_urls]
+}
+
+run "refuses_tokens_for_half_a_minute" {
+  command = plan
+
+  variables {
+    tokens = { access_minutes = 7.5 }
+  }
+
+  expect_failures = [var.tokens]
+}
+
+run "refuses_sessions_for_half_an_hour" {
+  command = plan
+
+  variables {
+    tokens = { refresh_hours = 1.5 }
+  }
+
+  expect_failures = [var.tokens]
+}
+
+run "refuses_half_a_character" {
+  command = plan
+
+  variables {
+    passwords = { minimum_length = 12.5 }
+  }
+
+  expect_failures = [var.passwords]
+}
+
+run "refuses_half_an_earlier_password" {
+  command = plan
+
+  variables {
+    passwords = { history = 0.5 }
+  }
+
+  expect_failures = [var.passwords]
+}
+
+run "refuses_half_a_day_for_an_invitation" {
+  command = plan
+
+  variables {
+    passwords = { temporary_days = 1.5 }
+  }
+
+  expect_failures = [var.passwords]
+}

@@ -418,3 +418,73 @@ run "refuses_an_authority_as_a_certificate" {
 
   expect_failures = [var.domain]
 }
+
+run "refuses_a_callback_with_a_space" {
+  command = plan
+
+  variables {
+    callback_urls = ["https://console.example/x y"]
+  }
+
+  expect_failures = [var.callback_urls]
+}
+
+run "refuses_a_callback_with_a_space_in_its_host" {
+  command = plan
+
+  variables {
+    callback_urls = ["https://console example/"]
+  }
+
+  expect_failures = [var.callback_urls]
+}
+
+run "refuses_a_sign_out_with_a_space" {
+  command = plan
+
+  variables {
+    logout_urls = ["https://console.example/x y"]
+  }
+
+  expect_failures = [var.logout_urls]
+}
+
+run "refuses_a_sign_out_with_a_space_in_its_host" {
+  command = plan
+
+  variables {
+    logout_urls = ["https://console example/"]
+  }
+
+  expect_failures = [var.logout_urls]
+}
+
+run "refuses_tokens_for_half_a_minute" {
+  command = plan
+
+  variables {
+    tokens = { access_minutes = 7.5 }
+  }
+
+  expect_failures = [var.tokens]
+}
+
+run "refuses_sessions_for_half_an_hour" {
+  command = plan
+
+  variables {
+    tokens = { refresh_hours = 1.5 }
+  }
+
+  expect_failures = [var.tokens]
+}
+
+run "refuses_metadata_at_an_address_with_a_space" {
+  command = plan
+
+  variables {
+    saml = { metadata_url = "https://adfs.example/Federation Metadata.xml" }
+  }
+
+  expect_failures = [var.saml]
+}

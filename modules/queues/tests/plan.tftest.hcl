@@ -343,3 +343,13 @@ run "schedules_as_aws_writes_them" {
     error_message = "Six fields are a time."
   }
 }
+
+run "refuses_a_time_limit_of_half_a_second" {
+  command = plan
+
+  variables {
+    function_timeouts = { search = 60.25 }
+  }
+
+  expect_failures = [var.function_timeouts]
+}
