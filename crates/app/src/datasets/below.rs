@@ -9,7 +9,7 @@ use domain::{
 use crate::imports::exclude::Excluded;
 
 /// Why a prefix can't be expanded.
-pub(crate) const UNLISTED: &str = "the data lake can't list the folder any more";
+pub(crate) const UNLISTED: &str = "the data lake can't list the folder";
 
 /// A prefix, and the globs of what it leaves out.
 pub(crate) struct Below<'a> {
@@ -36,7 +36,7 @@ impl<'a> Below<'a> {
     }
 
     /// A page of what the store has there under keys that go on with `begin`, behind what `after` says; `None` if the store
-    /// shows it to the data lake no longer.
+    /// doesn't show it to the data lake.
     ///
     /// # Errors
     /// What another try may help.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// No path is longer, in bytes.
-const PREFIX_LIMIT: usize = 900;
+pub(super) const PREFIX_LIMIT: usize = 900;
 
 /// What a list of datasets has.
 #[derive(Clone, Debug, PartialEq, Eq)]

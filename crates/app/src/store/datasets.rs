@@ -210,6 +210,21 @@ impl Store {
         Ok((found?, next))
     }
 
+    /// Whether there are current datasets whose path begins with `prefix`.
+    ///
+    /// # Errors
+    /// Those of the tables.
+    pub async fn has_datasets_below(&self, package_id: PackageId, prefix: &str) -> PortResult<bool> {
+        let mut after = None;
+        loop {
+            let (found, next) = self.datasets_by_path(package_id, prefix, 1, after).await?;
+            if !found.is_empty() || next.is_none() {
+                return Ok(!found.is_empty());
+            }
+            after = next;
+        }
+    }
+
     /// A page of datasets in any state, in order of registration.
     ///
     /// # Errors

@@ -1,13 +1,19 @@
 //! Lists that lead into datasets of kind `prefix`: what the store holds there now, nothing missed and nothing twice.
 
-use datalake_app::{Caller, ErrorKind, Paging, datasets::Found};
+use std::{sync::Arc, time::Duration};
+
+use datalake_app::{
+    Caller, Core, ErrorKind, Paging,
+    datasets::{Datasets, Found},
+};
 use domain::{
-    PackageId, PortErrorKind,
+    PackageId, PortErrorKind, Timestamp,
     dataset::{Dataset, DatasetKind},
-    ports::{ObjectAddress, Objects as _, Tables as _},
+    ports::{Clock, ObjectAddress, Objects as _, Tables as _},
 };
 use testkit::{
-    builders::{dataset, member},
+    FixedClock, MemoryCipher, SequentialIds,
+    builders::{BUCKET, dataset, member},
     memory_objects::{once, options_of},
 };
 
@@ -51,7 +57,8 @@ impl House {
             ..dataset(1, 1_000 + number, path)
         };
         let store = &self.lake.core.store;
-        for write in [store.put_dataset(&folder, None, None, None), store.put_path(&folder, None)] {
+        let before = store.current_datasets(self.package, std::slice::from_ref(&folder.path)).await.expect("read").pop().flatten();
+        for write in [store.put_dataset(&folder, None, None, None), store.put_path(&folder, before.map(|before| before.id))] {
             self.lake.tables.write(write.expect("a row")).await.expect("written");
         }
     }
@@ -101,9 +108,10 @@ async fn what_lies_below_is_listed_once_whatever_the_pages_are() {
         assert_eq!(house.listed("in/raw/b", false, limit).await, half, "{limit}");
         assert_eq!(house.listed("in/raw/b/", true, limit).await, half, "{limit}");
         assert_eq!(house.listed("in/", true, limit).await, ["prefix in/raw", "in/raw/"], "{limit}");
+        // A folder that uploads have, too, stands among them; without its temporary files `c` is empty.
+        let folders = ["in/raw/b/", "object in/raw/own.txt", "in/raw/a.log", "in/raw/d.log"];
+        assert_eq!(house.listed("in/raw/", true, limit).await, folders, "{limit}");
     }
-    // A folder that uploads have, too, stands once a page; without its temporary files `c` is empty.
-    assert_eq!(house.listed("in/raw/", true, 8).await, ["in/raw/b/", "object in/raw/own.txt", "in/raw/a.log", "in/raw/d.log"]);
     assert_eq!(house.listed("in/rawest/", false, 8).await, [""; 0]);
 }
 
@@ -119,6 +127,57 @@ async fn thousands_are_paged_and_folders_of_thousands_are_stepped_over() {
     assert_eq!(house.listed("raw/", false, 200).await, expected);
     assert_eq!(house.listed("raw/", true, 200).await, ["raw/a", "raw/m/", "raw/z"]);
     assert_eq!(house.listed("raw/", true, 1).await, ["raw/a", "raw/m/", "raw/z"]);
+}
+
+#[tokio::test]
+async fn a_folder_that_no_key_steps_over_is_listed_once() {
+    let house = House::new(&["raw/a", "raw/z"]).await;
+    house.folder(1, "raw", "raw/", &[]).await;
+    // With the slash and the last character behind it, it is longer than any key.
+    let long = "m".repeat(1_016);
+    for number in 0..1_100 {
+        house.store(&format!("raw/{long}/{number:03x}")).await;
+    }
+    for limit in [1, 2, 200] {
+        let before = house.lake.objects.faults().calls("objects.list");
+        assert_eq!(house.listed("raw/", true, limit).await, ["raw/a".to_owned(), format!("raw/{long}/"), "raw/z".to_owned()], "{limit}");
+        let listings = house.lake.objects.faults().calls("objects.list") - before;
+        assert!(listings <= 4, "{listings} of {limit}");
+    }
+}
+
+/// A clock that moves on whenever it is read.
+struct Ticking(FixedClock);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        self.0.advance(Duration::from_secs(3));
+        self.0.now()
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_slow_store_is_short() {
+    let house = House::new(&["raw/z"]).await;
+    house.folder(1, "raw", "raw/", &["**.tmp"]).await;
+    for number in 0..7_000 {
+        house.store(&format!("raw/{number:05}.tmp")).await;
+    }
+    let Lake { tables, jobs, objects, .. } = &house.lake;
+    let (cipher, clock) = (Arc::new(MemoryCipher::default()), Arc::new(Ticking(FixedClock::default())));
+    let core = Core::new(tables.clone(), jobs.clone(), cipher, clock, Arc::new(SequentialIds::new(500)));
+    let slow = Datasets::new(core, objects.clone(), objects.clone(), BUCKET);
+    let (mut all, mut paging, mut pages) = (Vec::new(), Paging { limit: 9, cursor: None }, 0);
+    loop {
+        let page = slow.list(&house.ann, house.package, "raw/", &paging).await.expect("a page");
+        all.extend(page.items.into_iter().map(shown));
+        (paging.cursor, pages) = (page.next_cursor, pages + 1);
+        if paging.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(all, ["raw/z"]);
+    assert!((2..=8).contains(&pages), "eight listings, some of them a page: {pages}");
 }
 
 #[tokio::test]
@@ -141,7 +200,7 @@ async fn what_can_not_be_shown_is_told() {
     assert!(listed[1].starts_with("skipped: the key \"raw/b//c\" can't be a path"), "{listed:?}");
     for kind in [PortErrorKind::PermissionDenied, PortErrorKind::NotFound] {
         house.lake.objects.faults().fail_once("objects.list", kind);
-        assert_eq!(house.listed("raw/", false, 5).await, ["skipped: the data lake can't list the folder any more"]);
+        assert_eq!(house.listed("raw/", false, 5).await, ["skipped: the data lake can't list the folder"]);
     }
     house.lake.objects.faults().fail_once("objects.list", PortErrorKind::Unavailable);
     let broken = house.lake.datasets.list(&house.ann, house.package, "raw/", &Paging::default()).await.expect_err("not silently short");
@@ -169,4 +228,16 @@ async fn what_is_written_meanwhile_neither_hides_nor_doubles_the_rest() {
     {
         assert_eq!(refused.expect_err("another list").kind(), ErrorKind::Malformed);
     }
+}
+
+#[tokio::test]
+async fn what_replaces_a_folder_meanwhile_is_listed_from_its_begin() {
+    let house = House::new(&["old/b", "old/x", "new/a", "new/y"]).await;
+    house.folder(1, "raw", "old/", &[]).await;
+    let page = async |paging: Paging| house.lake.datasets.list(&house.ann, house.package, "raw/", &paging).await.expect("a page");
+    let first = page(Paging { limit: 1, cursor: None }).await;
+    assert_eq!(first.items.into_iter().map(shown).collect::<Vec<_>>(), ["raw/b"]);
+    house.folder(2, "raw", "new/", &[]).await;
+    let rest = page(Paging { limit: 9, cursor: first.next_cursor }).await;
+    assert_eq!(rest.items.into_iter().map(shown).collect::<Vec<_>>(), ["raw/a", "raw/y"]);
 }
