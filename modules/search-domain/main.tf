@@ -100,6 +100,12 @@ resource "aws_opensearch_domain" "this" {
 
   lifecycle {
     precondition {
+      # https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_AddTags.html
+      condition     = length(var.tags) <= 10
+      error_message = "A search domain has at most 10 tags, not ${length(var.tags)}."
+    }
+
+    precondition {
       condition     = length(local.unknown_types) == 0
       error_message = "OpenSearch Service has no ${join(" and no ", local.unknown_types)}: ${join("; ", [for type in local.unknown_types : "of ${split(".", type)[0]} there are the sizes ${join(", ", keys(local.volume_sizes[split(".", type)[0]]))}"])}."
     }

@@ -27,7 +27,7 @@ variable "tags" {
   }
 
   validation {
-    # What every service takes; IAM is the strictest of them: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+    # What IAM takes: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html. A search domain has fewer (module search-domain).
     condition = length(var.tags) <= 50 && alltrue([
       for key, value in var.tags :
       can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))

@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
+        Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -149,6 +149,10 @@ thread_local! {
     };
 }
 
+fn busy() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY), None)
+}
+
 #[derive(Debug, Default)]
 struct Pool {
     idle: Vec<Connection>,
@@ -178,7 +182,12 @@ impl Readers {
     /// Does `work`, a single statement and so on one state of the file, without waiting for a turn or a lock: for a read that
     /// is shorter than the way to a thread that may block. Where it would have to wait, it fails by `DatabaseBusy`.
     pub(crate) fn read_at_once<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
-        let mut seat = self.impatient[SEAT.with(|seat| *seat)].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seat = match self.impatient[SEAT.with(|seat| *seat)].try_lock() {
+            Ok(seat) => seat,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Another thread shares it.
+            Err(TryLockError::WouldBlock) => return Err(busy().into()),
+        };
         // A connection on which work has panicked is not put back.
         let connection = match seat.take() {
             Some(connection) => connection,

@@ -614,3 +614,13 @@ run "a_family_whose_limits_are_not_known" {
     error_message = "Of it AWS itself says what is too much."
   }
 }
+
+run "refuses_more_tags_than_a_domain_has" {
+  command = plan
+
+  variables {
+    tags = { for number in range(11) : "key-${number}" => "value" }
+  }
+
+  expect_failures = [aws_opensearch_domain.this]
+}
