@@ -133,12 +133,13 @@ pub struct Dataset {
 pub struct DatasetList {
     /// Available ones in path order; in another state in order of registration.
     pub items: Vec<Dataset>,
-    /// With `delimiter`: the folders of this page, each as the `prefix` that lists it, with the slash at its end. Folders and
-    /// items of a page together stand, by name, behind those of the page before.
+    /// With `delimiter`: the folders of this page, each as the `prefix` that lists it, with the slash at its end. Items and
+    /// folders that items are in together stand, by name, behind those of the page before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folders: Vec<String>,
-    /// With a `prefix` that leads into datasets of kind `prefix`: what the store holds below them now, by name, behind all
-    /// datasets. With `delimiter` the folders there stand among the others.
+    /// With a `prefix` that leads into datasets of kind `prefix`: what the store holds below them now, behind all items. With
+    /// `delimiter`, folders there that no item is in come with them. What one of those datasets holds is in order of its keys,
+    /// all folders and objects once; what another one holds follows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<PrefixObject>,
     /// What of datasets of kind `prefix` can't be shown.
@@ -154,8 +155,6 @@ pub struct DatasetList {
 pub struct PrefixObject {
     /// The dataset, `ds_…`.
     pub dataset_id: String,
-    /// `prefix`.
-    pub kind: String,
     /// Relative path in the package.
     pub name: String,
     /// Size in bytes.

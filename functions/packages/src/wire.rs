@@ -11,7 +11,7 @@ use domain::{
     DatasetId,
     access::Action,
     audit::{AuditOutcome, AuditRecord},
-    dataset::{Dataset, DatasetKind, Verified},
+    dataset::{Dataset, Verified},
     import::{Import, ImportFailure},
     metadata::MetadataVersion,
     package::Package,
@@ -116,7 +116,6 @@ pub(crate) fn summary(summary: &DatasetSummary) -> wire::Dataset {
 pub(crate) fn prefix_object(dataset_id: DatasetId, member: &Member) -> wire::PrefixObject {
     wire::PrefixObject {
         dataset_id: dataset_id.to_string(),
-        kind: DatasetKind::Prefix.name().to_owned(),
         name: member.name.to_string(),
         size: member.info.size,
         modified_at: member.info.modified.to_string(),
