@@ -284,3 +284,28 @@ run "refuses_a_folder_that_no_policy_can_name" {
 
   expect_failures = [var.import_locations]
 }
+
+# checkov finds a plan's resource in the modules by type and name alone: two of one name would share their reasons.
+run "what_the_scanner_skips_has_a_name_of_its_own" {
+  command = plan
+
+  assert {
+    condition = var.prefix != null && alltrue(flatten([
+      for skipped in flatten([for file in fileset("..", "*/*.tf") : [
+        for found in regexall("resource \"([a-z0-9_]+)\" \"([a-z0-9_]+)\" \\{\n *#checkov:skip", file("../${file}")) : join(".", found)
+        ]]) : length([
+        for name in flatten([for file in fileset("..", "*/*.tf") : [
+          for found in regexall("resource \"([a-z0-9_]+)\" \"([a-z0-9_]+)\" \\{", file("../${file}")) : join(".", found)
+        ]]) : name if name == skipped
+      ]) == 1
+    ]))
+    error_message = "A resource whose checks are skipped shares its type and name with another module's."
+  }
+
+  assert {
+    condition = var.prefix != null && sum([for file in fileset("..", "*/*.tf") : length(regexall("resource \"[a-z0-9_]+\" \"[a-z0-9_]+\" \\{\n *#checkov:skip", file("../${file}")))]) == sum([
+      for file in fileset("..", "*/*.tf") : length(regexall("[^#\n]*\n *#checkov:skip", replace(file("../${file}"), "/(\n *#checkov:skip[^\n]*)+/", "\n#checkov:skip")))
+    ])
+    error_message = "A reason stands in the first lines of its resource."
+  }
+}
