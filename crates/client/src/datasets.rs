@@ -24,7 +24,7 @@ pub struct DatasetFilter {
 
 /// What stands in a list of datasets, or in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FolderEntry {
+pub enum Listed {
     /// A folder, as the prefix of all that lies in it.
     Folder(String),
     /// A dataset.
@@ -35,7 +35,7 @@ pub enum FolderEntry {
     Skipped(SkippedPrefix),
 }
 
-impl FolderEntry {
+impl Listed {
     /// Its path; a folder's ends with a slash. Nothing for what can't be shown.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -48,16 +48,16 @@ impl FolderEntry {
     }
 }
 
-fn in_path_order(page: DatasetList) -> Vec<FolderEntry> {
+fn in_path_order(page: DatasetList) -> Vec<Listed> {
     let mut entries = as_they_come(page);
     entries.sort_by(|one, other| one.name().cmp(other.name()));
     entries
 }
 
-fn as_they_come(page: DatasetList) -> Vec<FolderEntry> {
-    let datasets = page.items.into_iter().map(|dataset| FolderEntry::Dataset(Box::new(dataset)));
-    let below = page.objects.into_iter().map(FolderEntry::Object).chain(page.skipped.into_iter().map(FolderEntry::Skipped));
-    page.folders.into_iter().map(FolderEntry::Folder).chain(datasets).chain(below).collect()
+fn as_they_come(page: DatasetList) -> Vec<Listed> {
+    let datasets = page.items.into_iter().map(|dataset| Listed::Dataset(Box::new(dataset)));
+    let below = page.objects.into_iter().map(Listed::Object).chain(page.skipped.into_iter().map(Listed::Skipped));
+    page.folders.into_iter().map(Listed::Folder).chain(datasets).chain(below).collect()
 }
 
 impl Client {
@@ -76,12 +76,12 @@ impl Client {
         entries(pages(None, move |cursor| async move { self.list_datasets(package, filter, &Page::largest().at(cursor)).await }))
     }
 
-    /// The same with what the store holds where the filter's prefix leads into datasets of kind `prefix`.
+    /// The same, and behind them what the store holds where the filter's prefix leads into datasets of kind `prefix`.
     pub fn datasets_and_objects<'a>(
         &'a self,
         package: &'a str,
         filter: &'a DatasetFilter,
-    ) -> impl Stream<Item = Result<FolderEntry>> + Send + 'a {
+    ) -> impl Stream<Item = Result<Listed>> + Send + 'a {
         let pages = pages(None, move |cursor| async move { self.list_datasets(package, filter, &Page::largest().at(cursor)).await });
         pages.map_ok(|page| stream::iter(as_they_come(page)).map(Ok)).try_flatten()
     }
@@ -96,8 +96,9 @@ impl Client {
         self.json(call.query("limit", page.limit).query("cursor", page.cursor.as_deref())).await
     }
 
-    /// All that stands directly below a prefix, in path order.
-    pub fn folder<'a>(&'a self, package: &'a str, prefix: &'a str) -> impl Stream<Item = Result<FolderEntry>> + Send + 'a {
+    /// All that stands directly below a prefix, each page in path order. What only datasets of kind `prefix` hold there begins
+    /// behind all datasets.
+    pub fn folder<'a>(&'a self, package: &'a str, prefix: &'a str) -> impl Stream<Item = Result<Listed>> + Send + 'a {
         let pages = pages(None, move |cursor| async move { self.list_folder(package, prefix, &Page::largest().at(cursor)).await });
         pages.map_ok(|page| stream::iter(in_path_order(page)).map(Ok)).try_flatten()
     }

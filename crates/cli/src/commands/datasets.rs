@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use client::datasets::{DatasetFilter, FolderEntry};
+use client::datasets::{DatasetFilter, Listed};
 use contract::datasets::{Dataset, PrefixObject};
 use futures::{TryStreamExt as _, future, stream};
 use serde::Serialize;
@@ -79,7 +79,7 @@ pub(crate) struct Upload {
     /// The folder in the package.
     #[arg(long, default_value = "")]
     prefix: String,
-    /// The path in that folder of what comes from standard input. It is kept in a temporary file until it is sent.
+    /// The path in that folder of what comes from standard input. It is kept in a temporary file (below `TMPDIR`, else `/tmp`) until it is sent.
     #[arg(long, value_name = "PATH")]
     name: Option<String>,
     /// Take hidden files of folders as well.
@@ -125,12 +125,12 @@ enum Entry {
 
 impl Entry {
     /// Nothing of what can't be shown, which is told on the side.
-    fn of(context: &Context, entry: FolderEntry) -> Option<Self> {
+    fn of(context: &Context, entry: Listed) -> Option<Self> {
         match entry {
-            FolderEntry::Folder(name) => Some(Self::Folder { kind: "folder", name }),
-            FolderEntry::Dataset(dataset) => Some(Self::Dataset(dataset)),
-            FolderEntry::Object(object) => Some(Self::Object(object)),
-            FolderEntry::Skipped(skipped) => {
+            Listed::Folder(name) => Some(Self::Folder { kind: "folder", name }),
+            Listed::Dataset(dataset) => Some(Self::Dataset(dataset)),
+            Listed::Object(object) => Some(Self::Object(object)),
+            Listed::Skipped(skipped) => {
                 context.printer.note(format_args!("left out of {}: {}", skipped.dataset_id, skipped.reason));
                 None
             }
@@ -185,13 +185,14 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
         Datasets::List { package, prefix, folders: true, .. } => {
             let prefix = prefix.unwrap_or_default();
             let found = client.folder(&package, &prefix).try_filter_map(|entry| future::ok(Entry::of(context, entry)));
-            let entries: Vec<Entry> = found.try_collect().await?;
+            let entries = in_path_order(found.try_collect().await?);
             context.printer.list(&entries, IN_FOLDERS)
         }
         Datasets::List { package, prefix, state, folders: false } => {
-            let filter = DatasetFilter { prefix, state };
+            let (available, filter) = (state.is_none(), DatasetFilter { prefix, state });
             let found = client.datasets_and_objects(&package, &filter).try_filter_map(|entry| future::ok(Entry::of(context, entry)));
             let entries: Vec<Entry> = found.try_collect().await?;
+            let entries = if available { in_path_order(entries) } else { entries };
             context.printer.list(&entries, LIST)
         }
         Datasets::Show { package, dataset } => context.printer.item(&client.dataset(&package, &dataset).await?, SHOWN),
@@ -222,6 +223,12 @@ pub(crate) async fn run(context: &Context, command: Datasets) -> Outcome {
             show_pull(context, &report?)
         }
     }
+}
+
+/// What other stores hold comes behind all datasets, and is listed among them.
+fn in_path_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_cached_key(Entry::name);
+    entries
 }
 
 /// The files to be sent, and what must not go before they are.
@@ -265,4 +272,19 @@ async fn named(client: &client::Client, package: &str, paths: &[String]) -> Outc
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_stores_hold_is_listed_among_the_datasets() {
+        let folder = |name: &str| Entry::Folder { kind: "folder", name: name.to_owned() };
+        let object = |name: &str| {
+            Entry::Object(PrefixObject { dataset_id: String::new(), name: name.to_owned(), size: 1, modified_at: String::new() })
+        };
+        let sorted = in_path_order(vec![folder("raw/b/"), object("raw/own.txt"), object("raw/a.log"), folder("raw/c/")]);
+        assert_eq!(sorted.iter().map(Entry::name).collect::<Vec<_>>(), ["raw/a.log", "raw/b/", "raw/c/", "raw/own.txt"]);
+    }
 }
