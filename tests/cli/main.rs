@@ -4,7 +4,13 @@ mod compare;
 mod files;
 mod large;
 
-use std::{collections::BTreeMap, path::Path, process::Stdio, time::Instant};
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Instant,
+};
 
 use client::{datasets::DatasetFilter, paging::Page};
 use datalake_tests_machine::{CommandLine, Lake, sha256, wait_until};
@@ -105,6 +111,28 @@ async fn what_comes_through_a_pipe_is_uploaded_under_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_through_a_pipe_does_not_outlive_a_killed_upload() {
+    let (lake, datalake) = signed_in().await;
+    let package = id(&datalake.json(&["packages", "create", "Killed"]).expect("created"));
+    let folder = lake.path("temporary");
+    std::fs::create_dir(&folder).expect("a folder");
+    let folder = folder.canonicalize().expect("a path");
+    let mut command = datalake.command().expect("built");
+    command.args(["datasets", "upload", &package, "-", "--name", "a"]).env("TMPDIR", &folder).stdin(Stdio::piped());
+    let mut upload = command.spawn().expect("started");
+    let mut input = upload.stdin.take().expect("its input");
+    // More than a pipe holds: some of it was read.
+    input.write_all(&bytes(12, 4 * 1024 * 1024)).expect("read");
+    let open =
+        std::fs::read_dir(format!("/proc/{}/fd", upload.id())).expect("open files").filter_map(|file| file.ok()?.path().read_link().ok());
+    let open: Vec<PathBuf> = open.collect();
+    assert!(open.iter().any(|path| path.starts_with(&folder)), "it is kept there: {open:?}");
+    upload.kill().expect("killed");
+    upload.wait().expect("ended");
+    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_shell_learns_what_went_wrong() {
     let (lake, datalake) = signed_in().await;
     let code = |arguments: &[&str]| datalake.try_run(arguments).expect("run").status.code();
@@ -161,10 +189,10 @@ async fn what_lies_below_an_imported_folder_is_listed_as_it_is_now() {
         entries.iter().map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned())).collect()
     };
     assert_eq!(list(&[]), entries(&[("prefix", "raw")]));
-    assert_eq!(list(&["--prefix", "raw/"]), entries(&[("prefix", "raw/a.csv"), ("prefix", "raw/deep/b.csv")]));
-    assert_eq!(list(&["--prefix", "raw/", "--folders"]), entries(&[("prefix", "raw/a.csv"), ("folder", "raw/deep/")]));
+    assert_eq!(list(&["--prefix", "raw/"]), entries(&[("", "raw/a.csv"), ("", "raw/deep/b.csv")]));
+    assert_eq!(list(&["--prefix", "raw/", "--folders"]), entries(&[("", "raw/a.csv"), ("folder", "raw/deep/")]));
     lake.write("partners/raw/deep/later.csv", b"a\n").expect("written");
-    assert_eq!(list(&["--prefix", "raw/deep/"]), entries(&[("prefix", "raw/deep/b.csv"), ("prefix", "raw/deep/later.csv")]));
+    assert_eq!(list(&["--prefix", "raw/deep/"]), entries(&[("", "raw/deep/b.csv"), ("", "raw/deep/later.csv")]));
 }
 
 /// The moment of death is what is varied: a random one in the middle of a push of real files, each time into a new package.
