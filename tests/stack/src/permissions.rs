@@ -139,7 +139,7 @@ impl Rights {
                 let place = format!("{}: statement {}, {action}", self.function(&statement.role), statement.sid);
                 match (needed, self.is_on_behalf(statement, action)) {
                     (false, None) => found.push(format!("{place}: was not needed")),
-                    (true, Some(_)) if !statement.conditional => {
+                    (true, Some(_)) if statement.condition.is_none() => {
                         found.push(format!("{place}: is in on-behalf.json, and was needed by the code"))
                     }
                     _ => {}
@@ -153,7 +153,7 @@ impl Rights {
 
     /// Resources of a statement that nobody needed it for. (What AWS does in a role's name is not recorded.)
     fn too_wide(&self, statement: &Statement) -> Vec<String> {
-        if statement.conditional || statement.actions.iter().any(|action| self.is_on_behalf(statement, action).is_some()) {
+        if statement.condition.is_some() || statement.actions.iter().any(|action| self.is_on_behalf(statement, action).is_some()) {
             return Vec::new();
         }
         let needed = |pattern: &&String| self.done.iter().any(|deed| statement.allows(deed) && matches(pattern, &deed.2));
@@ -207,6 +207,8 @@ impl Rights {
             let _ = write!(text, "\n## {function}\n\n| statement | action | on | needed by |\n|---|---|---|---|\n");
             for statement in statements {
                 let resources: Vec<String> = statement.resources.iter().map(|resource| plain(resource, &self.known)).collect();
+                let condition = statement.condition.as_ref().map(|condition| format!(" if {}", code(&named(condition, &self.known))));
+                let on = resources.join("<br>") + &condition.unwrap_or_default();
                 for action in &statement.actions {
                     let by = self.is_on_behalf(statement, action).map_or_else(
                         || "its code".to_owned(),
@@ -218,7 +220,7 @@ impl Rights {
                             }
                         },
                     );
-                    let _ = writeln!(text, "| {} | {action} | {} | {by} |", statement.sid, resources.join("<br>"));
+                    let _ = writeln!(text, "| {} | {action} | {on} | {by} |", statement.sid);
                 }
             }
         }
@@ -253,15 +255,21 @@ fn names(state: &Value) -> Vec<(String, String)> {
     names
 }
 
-/// An ARN without what differs from one deployment to the next.
+/// An ARN without what differs from one deployment to the next, and without what all have.
 fn plain(arn: &str, known: &[(String, String)]) -> String {
-    let mut text = arn.to_owned();
-    for (value, name) in known {
-        text = text.replace(value, name);
-    }
+    let text = named(arn, known);
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let short = if parts.len() == 6 { format!("{}:{}", parts[2], parts[5]) } else { text };
-    format!("`{}`", short.replace('|', "\\|"))
+    code(&if parts.len() == 6 { format!("{}:{}", parts[2], parts[5]) } else { text })
+}
+
+/// A text with names in place of what differs from one deployment to the next.
+fn named(text: &str, known: &[(String, String)]) -> String {
+    known.iter().fold(text.to_owned(), |text, (value, name)| text.replace(value, name))
+}
+
+/// As it is, in a cell of a table.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
 }
 
 #[cfg(test)]

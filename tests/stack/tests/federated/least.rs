@@ -6,14 +6,14 @@ use std::{collections::BTreeSet, fs};
 use anyhow::{Result, ensure};
 use datalake_tests_stack::{PERMISSIONS, Stack, tree};
 
-/// What is allowed there and not here (`-`), and the other way round (`+`): function, statement and action.
+/// What is allowed there and not here (`-`), and the other way round (`+`): function, statement, action and what it is about.
 const OTHERWISE: [&str; 6] = [
-    "+ authorizer ReadUserRecords cognito-idp:ListUsers",
-    "+ profile-service UseDirectory cognito-idp:ListUsers",
-    "- authorizer ReadUserRecords cognito-idp:AdminGetUser",
-    "- housekeeping ReadDirectory cognito-idp:AdminGetUser",
-    "- housekeeping ReadDirectory cognito-idp:AdminListGroupsForUser",
-    "- profile-service UseDirectory cognito-idp:AdminGetUser",
+    "+ authorizer ReadUserRecords cognito-idp:ListUsers `cognito-idp:userpool/pool`",
+    "+ profile-service UseDirectory cognito-idp:ListUsers `cognito-idp:userpool/pool`",
+    "- authorizer ReadUserRecords cognito-idp:AdminGetUser `cognito-idp:userpool/pool`",
+    "- housekeeping ReadDirectory cognito-idp:AdminGetUser `cognito-idp:userpool/pool`",
+    "- housekeeping ReadDirectory cognito-idp:AdminListGroupsForUser `cognito-idp:userpool/pool`",
+    "- profile-service UseDirectory cognito-idp:AdminGetUser `cognito-idp:userpool/pool`",
 ];
 
 /// The statements that are not the same, as findings name them.
@@ -34,7 +34,7 @@ pub(crate) fn is_what_differs(stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-/// Function, statement and action of each row of a report.
+/// Function, statement, action and what it is about, of each row of a report.
 fn rows(report: &str) -> BTreeSet<String> {
     let mut function = "";
     let mut rows = BTreeSet::new();
@@ -42,8 +42,10 @@ fn rows(report: &str) -> BTreeSet<String> {
         let mut cells = line.split('|').map(str::trim).skip(1);
         if let Some(name) = line.strip_prefix("## ") {
             function = name;
-        } else if let (Some(statement), Some(action)) = (cells.next(), cells.next().filter(|action| action.contains(':'))) {
-            rows.insert(format!("{function} {statement} {action}"));
+        } else if let (Some(statement), Some(action), Some(on)) =
+            (cells.next(), cells.next().filter(|action| action.contains(':')), cells.next())
+        {
+            rows.insert(format!("{function} {statement} {action} {on}"));
         }
     }
     rows
