@@ -1,6 +1,6 @@
 """Packs function binaries as Lambda wants them: one file `bootstrap` in a zip, the same bytes from the same program.
 
-usage: pack.py --newest-glibc VERSION --binaries FOLDER --into FOLDER [--largest BYTES] [--level 1-9] FUNCTION…
+usage: pack.py --newest-glibc VERSION --binaries FOLDER --into FOLDER [--level 1-9] FUNCTION…
 """
 
 import argparse
@@ -50,7 +50,6 @@ def main() -> None:
     parser.add_argument("--newest-glibc", required=True)
     parser.add_argument("--binaries", required=True, type=pathlib.Path)
     parser.add_argument("--into", required=True, type=pathlib.Path)
-    parser.add_argument("--largest", type=int, help="bytes that an archive may have")
     parser.add_argument("--level", type=int, default=9, help="of compression")
     parser.add_argument("functions", nargs="+")
     arguments = parser.parse_args()
@@ -66,9 +65,6 @@ def main() -> None:
         program = stripped(binary)
         archive = arguments.into / f"{function}.zip"
         pack(program, archive, arguments.level)
-        if arguments.largest and archive.stat().st_size > arguments.largest:
-            sys.exit(f"error: {archive} has {archive.stat().st_size:,} bytes, and may have {arguments.largest:,}: look at what it "
-                     "links (cargo bloat, cargo tree --edges features).")
         print(f"{function:<16}{archive.stat().st_size:>12,}{len(program):>12,}  {'.'.join(map(str, needed))}")
 
 
